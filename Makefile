@@ -1,0 +1,64 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Each sets up .venv/ by itself from the hash-locked files.
+SHELL := /bin/sh
+UV := $(shell command -v uv 2>/dev/null || echo .build/uv/bin/uv)
+BIN := .venv/bin
+RUNTIME := .venv/.runtime-installed
+DEV := .venv/.dev-installed
+export UV_NO_PROGRESS := 1
+
+.PHONY: demo run test check soak bench format locks clean
+
+demo: $(RUNTIME)
+	@$(BIN)/niggled demo
+
+run: $(RUNTIME)
+	@$(BIN)/niggled run
+
+test: $(DEV)
+	@$(BIN)/python -m pytest -m "not soak"
+
+check: $(DEV)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/project
+	$(BIN)/niggled config example | diff config.example.toml -
+
+soak: $(DEV)
+	@$(BIN)/python -m pytest -m soak
+
+bench: $(DEV)
+	@$(BIN)/python benchmarks/run.py
+
+format: $(DEV)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Fresh locks from pyproject.toml; no addresses in them, so any index serves.
+COMPILE := pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-header --no-emit-index-url --no-annotate
+locks: $(UV)
+	$(UV) $(COMPILE) pyproject.toml --extra postgres --group build -o requirements.lock
+	$(UV) $(COMPILE) pyproject.toml --extra postgres --group dev -o requirements-dev.lock
+	echo "uv>=0.9" | $(UV) $(COMPILE) - -o requirements-uv.lock
+
+clean:
+	rm -rf .venv .venv-bench .build dist
+
+# Where uv is not installed, a private venv brings it.
+.build/uv/bin/uv:
+	@python3 -m venv .build/uv || { echo "python3 cannot make a venv: install your system's python3-venv package, or uv"; rm -rf .build/uv; exit 1; }
+	@.build/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+
+.venv/bin/python: | $(UV)
+	@$(UV) venv --quiet --allow-existing .venv || $(UV) venv --quiet --allow-existing --python ">=3.12" .venv
+
+$(RUNTIME): requirements.lock pyproject.toml | .venv/bin/python
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): requirements-dev.lock pyproject.toml | .venv/bin/python
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@ $(RUNTIME)
