@@ -1,0 +1,106 @@
+"""What the runner told and what was asked: replies, prompts, strength sessions, nights, pauses.
+
+A fact that comes, changes or goes drops the checkpoints after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from daemon.store.checkpoints import drop_checkpoints
+from daemon.store.tables import Base, NightRow, PauseRow, PromptRow, ReplyRow, StrengthSessionRow, table_of
+from daemon.store.upsert import upsert
+from rules.facts import (
+    Grade,
+    History,
+    MuscleGroup,
+    Night,
+    PainReply,
+    Pause,
+    Prompt,
+    PromptKind,
+    ReplyKind,
+    Side,
+    StrengthSession,
+)
+
+
+def save_reply(session: Session, athlete: str, reply: PainReply) -> None:
+    """Keep an answer; one with the same id is corrected."""
+    _save(session, ReplyRow, athlete, asdict(reply), "at")
+
+
+def save_prompt(session: Session, athlete: str, prompt: Prompt) -> None:
+    """Keep a question that was asked; one with the same id is corrected."""
+    _save(session, PromptRow, athlete, asdict(prompt), "sent_at")
+
+
+def save_strength(session: Session, athlete: str, done: StrengthSession) -> None:
+    """Keep a reported session; one with the same id is corrected."""
+    _save(session, StrengthSessionRow, athlete, asdict(done) | {"groups": sorted(done.groups)}, "start")
+
+
+def save_night(session: Session, athlete: str, night: Night) -> None:
+    """Keep a night; a later telling of the same morning replaces it."""
+    upsert(session, NightRow, [{"athlete": athlete} | asdict(night)])
+    morning = datetime.combine(datetime.fromisoformat(night.date), time.min, UTC)
+    # A local day begins up to 14 h before the UTC day of its name.
+    drop_checkpoints(session, athlete, since=morning - timedelta(hours=14))
+
+
+def save_pause(session: Session, athlete: str, pause: Pause) -> None:
+    """Keep a pause; one that began at the same instant gets the new end."""
+    _save(session, PauseRow, athlete, asdict(pause), "start")
+
+
+def _save(session: Session, table: type[Base], athlete: str, values: dict[str, Any], instant: str) -> None:
+    columns = table_of(table).c
+    before: list[datetime] = []
+    if "id" in values:
+        same = (columns.athlete == athlete) & (columns.id == values["id"])
+        before += session.execute(sa.select(columns[instant]).where(same)).scalars()
+    upsert(session, table, [{"athlete": athlete} | values])
+    drop_checkpoints(session, athlete, since=min([values[instant], *before]))
+
+
+def load_answers(session: Session, athlete: str, since: datetime | None) -> History:
+    """A history that holds everything but activities and loads; pauses are whole whatever `since` says."""
+
+    def rows(table: type[Base], instant: str) -> list[dict[str, Any]]:
+        columns = table_of(table).c
+        query = sa.select(*(column for column in columns if column.name != "athlete"))
+        query = query.where(columns.athlete == athlete).order_by(columns[instant])
+        if since is not None and table is not PauseRow:
+            bound: object = (since - timedelta(days=1)).date().isoformat() if table is NightRow else since
+            query = query.where(columns[instant] >= bound)
+        return [dict(row) for row in session.execute(query).mappings()]
+
+    return History(
+        replies=tuple(_reply(row) for row in rows(ReplyRow, "at")),
+        prompts=tuple(
+            Prompt(**row | {"kind": PromptKind(row["kind"])}) for row in rows(PromptRow, "sent_at")
+        ),
+        strength=tuple(
+            StrengthSession(**row | {"groups": frozenset(map(MuscleGroup, row["groups"]))})
+            for row in rows(StrengthSessionRow, "start")
+        ),
+        nights=tuple(Night(**row) for row in rows(NightRow, "date")),
+        pauses=tuple(Pause(**row) for row in rows(PauseRow, "start")),
+    )
+
+
+def _reply(row: dict[str, Any]) -> PainReply:
+    grade, side = row["grade"], row["side"]
+    return PainReply(
+        **row
+        | {
+            "kind": ReplyKind(row["kind"]),
+            "grade": None if grade is None else Grade(grade),
+            "side": None if side is None else Side(side),
+        }
+    )

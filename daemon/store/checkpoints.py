@@ -1,0 +1,77 @@
+"""Saved states of the fold, so that an assessment need not start at the first run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from daemon.store.packing import pack, unpack
+from daemon.store.tables import CheckpointRow
+from daemon.store.upsert import upsert
+
+KEPT = 6
+"""Checkpoints of one athlete that stay: a late activity then re-folds from the newest one before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The state after every fact up to and including `at`; good for that formula and that policy only."""
+
+    at: datetime
+    formula_version: int
+    policy_hash: str
+    state: dict[str, Any]
+
+
+def save_checkpoint(session: Session, athlete: str, checkpoint: Checkpoint) -> None:
+    """Keep one more; the oldest beyond `KEPT` and those of another formula or policy go."""
+    row = {
+        "athlete": athlete,
+        "formula_version": checkpoint.formula_version,
+        "policy_hash": checkpoint.policy_hash,
+        "at": checkpoint.at,
+        "state": pack(checkpoint.state),
+    }
+    upsert(session, CheckpointRow, [row])
+    mine = CheckpointRow.athlete == athlete
+    usable = (CheckpointRow.formula_version == checkpoint.formula_version) & (
+        CheckpointRow.policy_hash == checkpoint.policy_hash
+    )
+    session.execute(sa.delete(CheckpointRow).where(mine, ~usable))
+    newest = sa.select(CheckpointRow.at).where(mine).order_by(CheckpointRow.at.desc())
+    oldest_kept = session.execute(newest.offset(KEPT - 1).limit(1)).scalar_one_or_none()
+    if oldest_kept is not None:
+        session.execute(sa.delete(CheckpointRow).where(mine, CheckpointRow.at < oldest_kept))
+
+
+def newest_checkpoint(
+    session: Session, athlete: str, formula_version: int, policy_hash: str, *, until: datetime | None = None
+) -> Checkpoint | None:
+    """The latest usable checkpoint (at or before `until`), None where the fold must start at the beginning.
+
+    One that cannot be read counts as absent: it only ever saves time.
+    """
+    query = sa.select(CheckpointRow.at, CheckpointRow.state).where(
+        CheckpointRow.athlete == athlete,
+        CheckpointRow.formula_version == formula_version,
+        CheckpointRow.policy_hash == policy_hash,
+    )
+    if until is not None:
+        query = query.where(CheckpointRow.at <= until)
+    for at, state in session.execute(query.order_by(CheckpointRow.at.desc())):
+        try:
+            return Checkpoint(at, formula_version, policy_hash, unpack(state))
+        except ValueError:
+            continue
+    return None
+
+
+def drop_checkpoints(session: Session, athlete: str, *, since: datetime) -> None:
+    """A fact at `since` came, changed or went: what was folded after it is worth nothing."""
+    session.execute(
+        sa.delete(CheckpointRow).where(CheckpointRow.athlete == athlete, CheckpointRow.at >= since)
+    )

@@ -1,0 +1,184 @@
+"""Findings under their stable keys: each is new once, and withdrawn when its cause is gone (DESIGN 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from daemon.store.tables import DeliveryRow, FindingRow, MessageFindingRow, table_of
+from rules.facts import Side
+from rules.outcome import Finding, Level
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFinding:
+    """A finding with its short `id` for `explain`, and its life so far.
+
+    `message_keys` are the messages that tell it, oldest first; `was_sent`: at least one of them reached a channel.
+    """
+
+    id: str
+    finding: Finding
+    first_seen_at: datetime
+    withdrawn_at: datetime | None
+    message_keys: tuple[str, ...] = ()
+    was_sent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What changed, in order of time: seen for the first time; gone; back again after it had gone."""
+
+    new: tuple[StoredFinding, ...] = ()
+    withdrawn: tuple[StoredFinding, ...] = ()
+    returned: tuple[StoredFinding, ...] = ()
+
+
+def record_findings(
+    session: Session,
+    athlete: str,
+    findings: Sequence[Finding],
+    now: datetime,
+    *,
+    window_from: datetime | None = None,
+) -> Recorded:
+    """Bring the stored findings in line with an assessment.
+
+    `window_from`: the assessment answers only for what is at or after it; older findings stay as they are. Figures
+    of a known finding are brought up to date without making it new.
+    """
+    current = {finding.key: finding for finding in findings}
+    stored = {row.key: row for row in _in_question(session, athlete, current, window_from)}
+    new = [finding for key, finding in current.items() if key not in stored]
+    returned = [key for key in current if key in stored and stored[key].withdrawn_at is not None]
+    gone = [key for key, row in stored.items() if key not in current and row.withdrawn_at is None]
+    if new:
+        session.execute(sa.insert(table_of(FindingRow)), [_row(athlete, finding, now) for finding in new])
+    for key, finding in current.items():
+        if key in stored:
+            _follow(stored[key], finding)
+    for key in gone:
+        stored[key].withdrawn_at = now
+    if not (new or returned or gone):
+        return Recorded()
+    session.flush()
+    changed = _with_lives(session, athlete, FindingRow.key.in_([one.key for one in new] + returned + gone))
+    return Recorded(
+        new=tuple(one for one in changed if one.finding.key not in stored),
+        withdrawn=tuple(one for one in changed if one.withdrawn_at is not None),
+        returned=tuple(one for one in changed if one.finding.key in stored and one.withdrawn_at is None),
+    )
+
+
+def list_findings(
+    session: Session, athlete: str, *, since: datetime | None = None, withdrawn: bool = False
+) -> list[StoredFinding]:
+    """Findings that stand, or (`withdrawn`) those whose cause is gone, in order of time.
+
+    `since` bounds when a standing finding became true, or when a withdrawn one was withdrawn.
+    """
+    instant = FindingRow.withdrawn_at if withdrawn else FindingRow.at
+    where: sa.ColumnElement[bool] = (
+        FindingRow.withdrawn_at.isnot(None) if withdrawn else FindingRow.withdrawn_at.is_(None)
+    )
+    if since is not None:
+        where &= instant >= since
+    return _with_lives(session, athlete, where)
+
+
+def find_finding(session: Session, athlete: str, finding_id: str) -> StoredFinding | None:
+    """The finding with that short id, standing or withdrawn."""
+    number = int(finding_id) if finding_id.isascii() and finding_id.isdigit() else 0
+    return next(iter(_with_lives(session, athlete, FindingRow.id == number)), None)
+
+
+def _in_question(
+    session: Session, athlete: str, current: Mapping[str, Finding], window_from: datetime | None
+) -> list[FindingRow]:
+    """Rows that the assessment speaks about: inside the window, or found again."""
+    query = sa.select(FindingRow).where(FindingRow.athlete == athlete)
+    if window_from is None:
+        return list(session.scalars(query))
+    # A key names its run or day, so a finding that is found again lies near the window; its row may lie before it.
+    inside = list(session.scalars(query.where(FindingRow.at >= window_from)))
+    missing = list(current.keys() - {row.key for row in inside})
+    return inside + (list(session.scalars(query.where(FindingRow.key.in_(missing)))) if missing else [])
+
+
+def _row(athlete: str, finding: Finding, now: datetime) -> dict[str, Any]:
+    return {
+        "athlete": athlete,
+        "key": finding.key,
+        "rule": finding.rule,
+        "level": finding.level.value,
+        "subject": finding.subject,
+        "at": finding.at,
+        "numbers": dict(finding.numbers),
+        "activity_id": finding.activity_id,
+        "side": None if finding.side is None else finding.side.value,
+        "first_seen_at": now,
+        "withdrawn_at": None,
+    }
+
+
+def _follow(row: FindingRow, finding: Finding) -> None:
+    if row.withdrawn_at is not None:
+        row.withdrawn_at = None
+    if row.at != finding.at:
+        row.at = finding.at
+    if row.subject != finding.subject:
+        row.subject = finding.subject
+    if row.numbers != dict(finding.numbers):
+        row.numbers = dict(finding.numbers)
+
+
+def _with_lives(session: Session, athlete: str, where: sa.ColumnElement[bool]) -> list[StoredFinding]:
+    rows = session.scalars(
+        sa.select(FindingRow)
+        .where(FindingRow.athlete == athlete, where)
+        .order_by(FindingRow.at, FindingRow.id)
+    ).all()
+    sent_at = (
+        sa.select(sa.func.count(DeliveryRow.sent_at))
+        .where(
+            DeliveryRow.athlete == MessageFindingRow.athlete,
+            DeliveryRow.message_key == MessageFindingRow.message_key,
+        )
+        .scalar_subquery()
+    )
+    told: dict[str, list[tuple[str, int]]] = {}
+    keys = sa.select(FindingRow.key).where(FindingRow.athlete == athlete, where)
+    for finding_key, message_key, sent in session.execute(
+        sa.select(MessageFindingRow.finding_key, MessageFindingRow.message_key, sent_at)
+        .where(MessageFindingRow.athlete == athlete, MessageFindingRow.finding_key.in_(keys))
+        .order_by(MessageFindingRow.message_key)
+    ):
+        told.setdefault(finding_key, []).append((message_key, sent))
+    return [
+        StoredFinding(
+            id=str(row.id),
+            finding=_finding(row),
+            first_seen_at=row.first_seen_at,
+            withdrawn_at=row.withdrawn_at,
+            message_keys=tuple(key for key, _ in told.get(row.key, ())),
+            was_sent=any(sent for _, sent in told.get(row.key, ())),
+        )
+        for row in rows
+    ]
+
+
+def _finding(row: FindingRow) -> Finding:
+    return Finding(
+        rule=row.rule,
+        level=Level(row.level),
+        subject=row.subject,
+        at=row.at,
+        numbers=row.numbers,
+        activity_id=row.activity_id,
+        side=None if row.side is None else Side(row.side),
+    )

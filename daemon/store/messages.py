@@ -1,0 +1,123 @@
+"""Messages as they were decided: what triage remembers, and what `explain` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from daemon.store.tables import MessageFindingRow, MessageRow
+from daemon.store.upsert import insert_new
+from rules.facts import PromptKind
+from rules.outcome import Level, Message, MessageKind, PromptWanted, Sent
+
+
+def insert_message(session: Session, athlete: str, message: Message) -> None:
+    """Store a message and what it tells; one with that key is left as it is."""
+    row = {
+        "athlete": athlete,
+        "key": message.key,
+        "kind": message.kind.value,
+        "level": message.level.value,
+        "title": message.title,
+        "text": message.text,
+        "decided_at": message.decided_at,
+        "due_at": message.due_at,
+        "expires_at": message.expires_at,
+        "alert": message.alert,
+        "question": _packed_question(message.question),
+    }
+    insert_new(session, MessageRow, [row])
+    insert_new(
+        session,
+        MessageFindingRow,
+        [
+            {"athlete": athlete, "message_key": message.key, "position": position, "finding_key": key}
+            for position, key in enumerate(message.findings)
+        ],
+    )
+
+
+def sent_messages(session: Session, athlete: str, since: datetime) -> list[Sent]:
+    """Messages due at or after `since` that were ever put into the outbox, in order of their due time.
+
+    Those that wait, failed or expired are among them: what was decided once is not decided again.
+    """
+    query = _messages().where(MessageRow.athlete == athlete, MessageRow.due_at >= since)
+    rows = session.execute(query.order_by(MessageRow.due_at, MessageRow.key)).scalars().all()
+    told = _told(session, {(athlete, row.key) for row in rows})
+    return [
+        Sent(row.key, MessageKind(row.kind), row.due_at, told.get((athlete, row.key), ()), row.alert)
+        for row in rows
+    ]
+
+
+def load_messages(session: Session, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Message]:
+    """Messages by (athlete, key); those unknown are left out."""
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    rows = session.execute(
+        _messages().where(sa.tuple_(MessageRow.athlete, MessageRow.key).in_(wanted))
+    ).scalars()
+    told = _told(session, wanted)
+    return {
+        (row.athlete, row.key): Message(
+            key=row.key,
+            kind=MessageKind(row.kind),
+            level=Level(row.level),
+            title=row.title,
+            text=row.text,
+            decided_at=row.decided_at,
+            due_at=row.due_at,
+            expires_at=row.expires_at,
+            findings=told.get((row.athlete, row.key), ()),
+            alert=row.alert,
+            question=_unpacked_question(row.question),
+        )
+        for row in rows
+    }
+
+
+def _messages() -> sa.Select[MessageRow]:
+    return sa.select(MessageRow)
+
+
+def _told(session: Session, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, ...]]:
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    told: dict[tuple[str, str], list[str]] = {}
+    rows = session.execute(
+        sa.select(MessageFindingRow.athlete, MessageFindingRow.message_key, MessageFindingRow.finding_key)
+        .where(sa.tuple_(MessageFindingRow.athlete, MessageFindingRow.message_key).in_(wanted))
+        .order_by(MessageFindingRow.message_key, MessageFindingRow.position)
+    )
+    for athlete, message_key, finding_key in rows:
+        told.setdefault((athlete, message_key), []).append(finding_key)
+    return {key: tuple(findings) for key, findings in told.items()}
+
+
+def _packed_question(question: PromptWanted | None) -> dict[str, Any] | None:
+    if question is None:
+        return None
+    return asdict(question) | {
+        "due_at": question.due_at.isoformat(),
+        "expires_at": question.expires_at.isoformat(),
+    }
+
+
+def _unpacked_question(told: dict[str, Any] | None) -> PromptWanted | None:
+    if told is None:
+        return None
+    return PromptWanted(
+        kind=PromptKind(told["kind"]),
+        due_at=datetime.fromisoformat(told["due_at"]),
+        expires_at=datetime.fromisoformat(told["expires_at"]),
+        text=told["text"],
+        activity_id=told["activity_id"],
+    )

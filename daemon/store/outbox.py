@@ -1,0 +1,300 @@
+"""The outbox: decided, stored, claimed, sent (DESIGN 5). One delivery a message and channel.
+
+`queued → claimed → sent | retry | failed | expired`. A crash anywhere loses nothing: a claim runs out by itself. Only
+one inside the channel call can repeat a message, and `Claim.may_have_been_sent` tells the next worker so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from daemon.store import leases
+from daemon.store.messages import insert_message, load_messages
+from daemon.store.tables import DeliveryRow, MessageRow
+from daemon.store.upsert import insert_new
+from rules.outcome import Message
+
+REASONS_KEPT = 20
+"""Failed attempts that are remembered of one delivery, newest last."""
+
+
+class DeliveryState(StrEnum):
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    RETRY = "retry"
+    SENT = "sent"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+WAITING = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.RETRY)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that is ours until `until`. `attempts` is how often the channel was called before.
+
+    `may_have_been_sent`: an earlier attempt began and nobody knows how it ended.
+    """
+
+    delivery_id: int
+    athlete: str
+    channel: str
+    message: Message
+    worker: str
+    until: datetime
+    attempts: int
+    may_have_been_sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an attempt did not succeed."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a message on one channel, for `status` and `explain`."""
+
+    athlete: str
+    channel: str
+    message: Message
+    state: DeliveryState
+    due_at: datetime
+    attempts: int
+    reasons: tuple[Reason, ...]
+    sent_at: datetime | None
+    service: str | None
+
+
+def enqueue(session: Session, athlete: str, message: Message, channels: Iterable[str], now: datetime) -> bool:
+    """Put a message into the outbox, one row a channel; False if it was there already, on all of them.
+
+    A message is what its key says: queued again it changes nothing, on a further channel it gains a row.
+    """
+    insert_message(session, athlete, message)
+    rows = [
+        {
+            "athlete": athlete,
+            "message_key": message.key,
+            "channel": channel,
+            "state": DeliveryState.QUEUED.value,
+            "due_at": max(message.due_at, now),
+            "expires_at": message.expires_at,
+            "attempts": 0,
+            "reasons": [],
+        }
+        for channel in dict.fromkeys(channels)
+    ]
+    there = sa.select(sa.func.count()).where(
+        DeliveryRow.athlete == athlete, DeliveryRow.message_key == message.key
+    )
+    before = session.execute(there).scalar_one()
+    insert_new(session, DeliveryRow, rows)
+    return session.execute(there).scalar_one() > before
+
+
+def claim_due(
+    session: Session, worker: str, now: datetime, lease: timedelta, *, limit: int = 20
+) -> list[Claim]:
+    """Claim up to `limit` deliveries that are due and not expired, of any athlete, the longest waiting first.
+
+    End the transaction before calling a channel, so that the claim is seen by others.
+    """
+    candidates = session.execute(
+        sa.select(DeliveryRow.id).where(_due(now)).order_by(DeliveryRow.due_at, DeliveryRow.id).limit(limit)
+    ).scalars()
+    ours = [
+        delivery_id
+        for delivery_id in candidates.all()
+        if leases.claim(
+            session,
+            DeliveryRow,
+            (DeliveryRow.id == delivery_id) & DeliveryRow.done_at.is_(None),
+            worker,
+            now,
+            lease,
+            state=DeliveryState.CLAIMED.value,
+        )
+    ]
+    if not ours:
+        return []
+    rows = session.execute(
+        sa.select(DeliveryRow).where(DeliveryRow.id.in_(ours)).order_by(DeliveryRow.due_at, DeliveryRow.id)
+    ).scalars()
+    return _claims(session, worker, rows.all())
+
+
+def start_attempt(session: Session, claim: Claim, now: datetime) -> bool:
+    """Note that the channel is about to be called; False if the claim is no longer ours: then do not call.
+
+    End the transaction before the call: this note is what tells a repeat from a first try after a kill.
+    """
+    result = _update(
+        session,
+        _held(claim) & (DeliveryRow.claimed_until > now),
+        attempt_started_at=now,
+        attempts=DeliveryRow.attempts + 1,
+    )
+    return result == 1
+
+
+def mark_sent(session: Session, claim: Claim, now: datetime, service: str) -> None:
+    """It is out: true whoever holds the row by now."""
+    _update(
+        session,
+        (DeliveryRow.id == claim.delivery_id) & DeliveryRow.sent_at.is_(None),
+        state=DeliveryState.SENT.value,
+        sent_at=now,
+        done_at=now,
+        service=service,
+        claimed_by=None,
+        claimed_until=None,
+    )
+
+
+def mark_retry(session: Session, claim: Claim, now: datetime, at: datetime, reason: str) -> None:
+    """The channel could not; it is due again `at`. Does nothing if the claim is no longer ours."""
+    _end_attempt(session, claim, now, reason, state=DeliveryState.RETRY.value, due_at=at)
+
+
+def mark_failed(session: Session, claim: Claim, now: datetime, reason: str) -> None:
+    """Trying again will not help. Does nothing if the claim is no longer ours."""
+    _end_attempt(session, claim, now, reason, state=DeliveryState.FAILED.value, done_at=now)
+
+
+def expire_overdue(session: Session, now: datetime) -> int:
+    """Give up what is worth nothing any more and nobody is sending just now; returns how many."""
+    return _update(
+        session,
+        _free(now) & (DeliveryRow.expires_at <= now),
+        state=DeliveryState.EXPIRED.value,
+        done_at=now,
+        claimed_by=None,
+        claimed_until=None,
+    )
+
+
+def count_due(session: Session, now: datetime) -> int:
+    """How many deliveries `claim_due` would find, of all athletes."""
+    return session.execute(sa.select(sa.func.count()).where(_due(now))).scalar_one()
+
+
+def next_due_at(session: Session) -> datetime | None:
+    """When the next delivery is due, of any athlete, even if somebody holds it; None if the outbox is empty."""
+    earliest = sa.func.min(DeliveryRow.due_at, type_=DeliveryRow.due_at.type)
+    return session.execute(sa.select(earliest).where(DeliveryRow.done_at.is_(None))).scalar_one()
+
+
+def list_deliveries(
+    session: Session, athlete: str, states: Iterable[DeliveryState], *, since: datetime | None = None
+) -> list[Delivery]:
+    """Deliveries in these states, in order of their due time; `since` bounds when their message was due."""
+    query = sa.select(DeliveryRow).where(
+        DeliveryRow.athlete == athlete, DeliveryRow.state.in_([state.value for state in states])
+    )
+    if since is not None:
+        query = query.join(
+            MessageRow,
+            (MessageRow.athlete == DeliveryRow.athlete) & (MessageRow.key == DeliveryRow.message_key),
+        ).where(MessageRow.due_at >= since)
+    return _deliveries(session, athlete, query)
+
+
+def deliveries_of(session: Session, athlete: str, message_key: str) -> list[Delivery]:
+    """What became of one message, a row a channel."""
+    query = sa.select(DeliveryRow).where(
+        DeliveryRow.athlete == athlete, DeliveryRow.message_key == message_key
+    )
+    return _deliveries(session, athlete, query)
+
+
+def _free(now: datetime) -> sa.ColumnElement[bool]:
+    nobody = DeliveryRow.claimed_until.is_(None) | (DeliveryRow.claimed_until < now)
+    return DeliveryRow.done_at.is_(None) & nobody
+
+
+def _due(now: datetime) -> sa.ColumnElement[bool]:
+    return _free(now) & (DeliveryRow.due_at <= now) & (DeliveryRow.expires_at > now)
+
+
+def _held(claim: Claim) -> sa.ColumnElement[bool]:
+    return (
+        (DeliveryRow.id == claim.delivery_id)
+        & DeliveryRow.done_at.is_(None)
+        & (DeliveryRow.claimed_by == claim.worker)
+        & (DeliveryRow.claimed_until == claim.until)
+    )
+
+
+def _update(session: Session, where: sa.ColumnElement[bool], **values: object) -> int:
+    result = session.execute(
+        sa.update(DeliveryRow).where(where).values(**values).execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def _end_attempt(session: Session, claim: Claim, now: datetime, reason: str, **values: object) -> None:
+    # Nothing is unknown about an attempt that reported its end, so it no longer counts as begun.
+    changed = _update(
+        session, _held(claim), claimed_by=None, claimed_until=None, attempt_started_at=None, **values
+    )
+    if changed:
+        told = session.execute(
+            sa.select(DeliveryRow.reasons).where(DeliveryRow.id == claim.delivery_id)
+        ).scalar_one()
+        reasons = [*told, {"at": now.isoformat(), "reason": reason}][-REASONS_KEPT:]
+        _update(session, DeliveryRow.id == claim.delivery_id, reasons=reasons)
+
+
+def _claims(session: Session, worker: str, rows: Iterable[DeliveryRow]) -> list[Claim]:
+    rows = list(rows)
+    messages = load_messages(session, {(row.athlete, row.message_key) for row in rows})
+    return [
+        Claim(
+            delivery_id=row.id,
+            athlete=row.athlete,
+            channel=row.channel,
+            message=messages[row.athlete, row.message_key],
+            worker=worker,
+            until=_certain(row.claimed_until),
+            attempts=row.attempts,
+            may_have_been_sent=row.attempt_started_at is not None,
+        )
+        for row in rows
+    ]
+
+
+def _deliveries(session: Session, athlete: str, query: Any) -> list[Delivery]:
+    rows = session.scalars(query.order_by(DeliveryRow.due_at, DeliveryRow.id)).all()
+    messages = load_messages(session, {(athlete, row.message_key) for row in rows})
+    return [
+        Delivery(
+            athlete=athlete,
+            channel=row.channel,
+            message=messages[athlete, row.message_key],
+            state=DeliveryState(row.state),
+            due_at=row.due_at,
+            attempts=row.attempts,
+            reasons=tuple(Reason(datetime.fromisoformat(one["at"]), one["reason"]) for one in row.reasons),
+            sent_at=row.sent_at,
+            service=row.service,
+        )
+        for row in rows
+    ]
+
+
+def _certain(instant: datetime | None) -> datetime:
+    if instant is None:
+        raise ValueError("a claimed delivery without an end of its lease")
+    return instant
