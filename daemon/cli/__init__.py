@@ -1,0 +1,1 @@
+"""The verbs: one file a verb group, each answering in one screen."""

@@ -1,0 +1,94 @@
+"""`niggled config check|show|example`."""
+
+from __future__ import annotations
+
+import click
+
+from daemon import config_example
+from daemon.cli.context import config_option, json_option, print_json, read_config
+from daemon.config import Config
+from daemon.credentials import Secret
+from daemon.options import OPTIONS, Option
+from rules.policy import settings
+from rules.settings import listed
+
+
+@click.group(name="config")
+def command() -> None:
+    """Check, show, or print an example configuration."""
+
+
+@command.command()
+@config_option
+def check(config_path: str | None) -> None:
+    """Read the configuration and tell everything that is wrong with it at once."""
+    config = read_config(config_path)
+    for athlete in config.athletes.values():
+        for channel in athlete.channels:
+            channel.url.value()
+    config.store_url.value()
+    names = ", ".join(config.athletes)
+    click.echo(f"{config.path or 'No configuration file, so the defaults hold'}: fine. Athletes: {names}.")
+
+
+@command.command()
+@config_option
+@json_option
+def show(config_path: str | None, as_json: bool) -> None:
+    """Every option as it holds now, and where it came from. Secrets are shown as references only."""
+    config = read_config(config_path)
+    rows = [*_option_rows(config), *_policy_rows(config)]
+    if as_json:
+        print_json({key: {"value": value, "set": is_set} for key, value, is_set in rows})
+        return
+    click.echo(f"# {config.path or 'no configuration file'}; data in {config.home}")
+    for key, value, is_set in rows:
+        click.echo(f"{key} = {value}" + ("" if is_set else "   # default"))
+
+
+@command.command()
+def example() -> None:
+    """Print the example configuration."""
+    click.echo(config_example.example(), nl=False)
+
+
+def _option_rows(config: Config) -> list[tuple[str, str, bool]]:
+    rows = []
+    for option in OPTIONS:
+        given = [key for key in config.values if _fits(option.key, key)]
+        for key in given:
+            value = config.values[key]
+            shown = value.shown() if isinstance(value, Secret) else config_example.toml_value(value)
+            rows.append((key, shown, True))
+        if not given and not option.required and "channels" not in option.key:
+            default = _in_force(config, option)
+            rows.append((option.key.replace("*", next(iter(config.athletes)), 1), default, False))
+    return rows
+
+
+def _in_force(config: Config, option: Option) -> str:
+    """What holds where nothing is set: the machine's zone and folders are named, not described."""
+    athlete = next(iter(config.athletes.values()))
+    found = {
+        "timezone": athlete.runner.timezone,
+        "folder": str(athlete.inbox),
+        "url": f"sqlite:///{config.home / 'niggled.db'}",
+    }
+    if option.default is None and option.name in found:
+        return found[option.name]
+    return option.if_unset if option.default is None else config_example.toml_value(option.default)
+
+
+def _policy_rows(config: Config) -> list[tuple[str, str, bool]]:
+    rows = []
+    for athlete in config.athletes.values():
+        prefix = f"athletes.{athlete.name}.policy" if len(config.athletes) > 1 else "policy"
+        for usual, own in zip(settings(), listed(athlete.policy), strict=True):
+            shown = config_example.toml_value(own.default)
+            rows.append((f"{prefix}.{own.name}", shown, own.default != usual.default))
+    return rows
+
+
+def _fits(pattern: str, key: str) -> bool:
+    parts, words = pattern.split("."), key.split(".")
+    return len(parts) == len(words) and all(p in ("*", w) for p, w in zip(parts, words, strict=True))

@@ -1,0 +1,88 @@
+"""What nearly every verb needs: the configuration, one athlete, the store, the clock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from daemon import config as configuration
+from daemon import paths
+from daemon.clock import SystemClock
+from daemon.config import AthleteConfig, Config
+
+if TYPE_CHECKING:
+    from daemon.store.engine import Store
+
+
+def config_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--config FILE`."""
+    return click.option("--config", "config_path", metavar="FILE", help="The configuration file.")(function)
+
+
+def athlete_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--config FILE --athlete NAME`."""
+    named = click.option(
+        "--athlete", "athlete_name", metavar="NAME", help="Needed only where there are several."
+    )
+    return config_option(named(function))
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="For programs: JSON instead of text.")(
+        function
+    )
+
+
+def read_config(config_path: str | None) -> Config:
+    """The checked configuration; raises ConfigError."""
+    return configuration.load(paths.config_file(config_path), paths.home_folder())
+
+
+def choose_athlete(config: Config, name: str | None) -> AthleteConfig:
+    """The athlete meant; a usage error where it is not clear which."""
+    if name is None and len(config.athletes) == 1:
+        return next(iter(config.athletes.values()))
+    names = ", ".join(config.athletes)
+    if name is None:
+        raise click.UsageError(f"there are several athletes: add --athlete with one of {names}")
+    if name not in config.athletes:
+        raise click.UsageError(f"there is no athlete {name}; there is {names}")
+    return config.athletes[name]
+
+
+@contextmanager
+def opened_store(config: Config) -> Iterator[Store]:
+    """The store, created and migrated where needed, closed afterwards."""
+    from daemon.store.engine import open_store
+
+    paths.make_private_folder(config.home)
+    store = open_store(config.store_url.value())
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def now() -> datetime:
+    return SystemClock().now()
+
+
+def print_json(value: object) -> None:
+    """One JSON object on one line."""
+    click.echo(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")))
+
+
+def existing_paths(given: tuple[str, ...]) -> list[Path]:
+    """Arguments -> paths; a usage error naming those that do not exist."""
+    chosen = [Path(word).expanduser() for word in given]
+    missing = [str(path) for path in chosen if not path.exists()]
+    if missing:
+        raise click.UsageError(f"there is no {', no '.join(missing)}")
+    return chosen

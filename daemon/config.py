@@ -1,0 +1,316 @@
+"""Reading the configuration: everything is checked, every problem is told at once, with its line and the cure."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from daemon import credentials
+from daemon.credentials import Secret
+from daemon.options import OPTIONS, Option
+from rules.facts import Runner, Side
+from rules.policy import Policy, PolicyError, with_overrides
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used. `problems` are complete sentences, one for each thing to mend."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelConfig:
+    name: str
+    kind: str
+    url: Secret
+    sends: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AthleteConfig:
+    """One runner of the household: who they are, what comes in, what goes out, and their thresholds."""
+
+    name: str
+    runner: Runner
+    policy: Policy
+    inbox: Path
+    channels: tuple[ChannelConfig, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A checked configuration. `path` None: there is no file and the defaults hold."""
+
+    path: Path | None
+    home: Path
+    athletes: Mapping[str, AthleteConfig]
+    store_url: Secret
+    tick_s: int
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+def load(path: Path | None, home: Path) -> Config:
+    """Read and check the configuration. Raises ConfigError with every problem in it."""
+    if path is None:
+        return build({}, "", None, home)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(
+            [f"{path}: there is no such file. `niggled config example` prints one to start from."]
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}"]) from None
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{path}: this is not TOML: {error}"]) from None
+    return build(raw, text, path, home)
+
+
+def build(raw: Mapping[str, object], text: str, path: Path | None, home: Path) -> Config:
+    """A parsed TOML document -> Config. `text` is the source, for line numbers."""
+    problems = _Problems(path, text)
+    values: dict[str, object] = {}
+    policies: dict[str, Mapping[str, object]] = {}
+    for key, value in _leaves(raw):
+        owner = _policy_owner(key)
+        if owner is not None:
+            policies.setdefault(owner, _subtree(raw, owner))
+            continue
+        option = _option_for(key)
+        if option is None:
+            problems.add(key, f"{key} is not an option.{_suggestion(key)}")
+            continue
+        try:
+            values[key] = _checked(option, value)
+        except ValueError as error:
+            problems.add(key, f"{key}: {error}. Example: {option.name} = {option.example}")
+    names = sorted(_names(raw, "athletes")) or ["me"]
+    household = _policy(Policy(), policies.get("policy", {}), "policy", problems)
+    athletes = {}
+    for name in names:
+        own = f"athletes.{name}.policy"
+        policy = _policy(household, policies.get(own, {}), own, problems)
+        athletes[name] = _athlete(name, raw, values, policy, home, problems)
+    problems.raise_if_any()
+    url = values.get("store.url")
+    return Config(
+        path=path,
+        home=home,
+        athletes=athletes,
+        store_url=url if isinstance(url, Secret) else Secret("plain", f"sqlite:///{home / 'niggled.db'}"),
+        tick_s=int(str(values.get("service.tick_s", 60))),
+        values=values,
+    )
+
+
+def _athlete(
+    name: str,
+    raw: Mapping[str, object],
+    values: Mapping[str, object],
+    policy: Policy,
+    home: Path,
+    problems: _Problems,
+) -> AthleteConfig:
+    prefix = f"athletes.{name}"
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", name):
+        problems.add(
+            prefix, f"{name!r} cannot be an athlete's name: use a to z, digits, - and _. Example: anna"
+        )
+    channels = []
+    for channel in _names(raw, prefix, "channels"):
+        url = values.get(f"{prefix}.channels.{channel}.url")
+        if not isinstance(url, Secret):
+            key = f"{prefix}.channels.{channel}"
+            if "url" not in _subtree(raw, key):
+                problems.add(key, f'{key} has no url. Example: url = "ntfy://ntfy.sh/my-long-secret-topic"')
+            continue
+        kind = values.get(f"{prefix}.channels.{channel}.kind", "apprise")
+        sends = values.get(f"{prefix}.channels.{channel}.sends", _default("athletes.*.channels.*.sends"))
+        channels.append(ChannelConfig(channel, str(kind), url, sends if isinstance(sends, tuple) else ()))
+    born = values.get(f"{prefix}.birth_year")
+    folder = values.get(f"{prefix}.sources.files.folder")
+    return AthleteConfig(
+        name=name,
+        runner=Runner(
+            timezone=str(values.get(f"{prefix}.timezone") or machine_zone()),
+            default_side=Side.LEFT if values.get(f"{prefix}.knee") == "left" else Side.RIGHT,
+            birth_year=born if isinstance(born, int) else None,
+            miles=values.get(f"{prefix}.units") == "miles",
+        ),
+        policy=policy,
+        inbox=Path(str(folder)).expanduser() if folder else home / "inbox" / name,
+        channels=tuple(channels),
+    )
+
+
+def machine_zone() -> str:
+    """The IANA name of this machine's zone; UTC where it cannot be told."""
+    import tzlocal
+
+    try:
+        name = tzlocal.get_localzone_name() or "UTC"
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        return "UTC"
+    return name
+
+
+def _policy(base: Policy, overrides: Mapping[str, object], prefix: str, problems: _Problems) -> Policy:
+    try:
+        return with_overrides(base, overrides)
+    except PolicyError as error:
+        for problem in error.problems:
+            problems.add(f"{prefix}.{problem.partition(':')[0]}", f"{prefix}.{problem}")
+        return base
+
+
+def _checked(option: Option, value: object) -> object:
+    """The value in its type; raises ValueError saying what it should be."""
+    match option.kind:
+        case "integer":
+            if (
+                not isinstance(value, int)
+                or isinstance(value, bool)
+                or not option.lowest <= value <= option.highest
+            ):
+                raise ValueError(f"must be a whole number from {option.lowest} to {option.highest}")
+        case "choice":
+            if value not in option.choices:
+                raise ValueError(
+                    f"must be one of {', '.join(option.choices)}{_near(str(value), option.choices)}"
+                )
+        case "choices":
+            words = value if isinstance(value, list) else []
+            wrong = [str(word) for word in words if word not in option.choices]
+            if not words or wrong:
+                raise ValueError(
+                    f"must be a list of {', '.join(option.choices)}{_near(''.join(wrong[:1]), option.choices)}"
+                )
+            return tuple(words)
+        case "secret":
+            return credentials.parse(value)
+        case "zone":
+            return _zone(value)
+        case "text" | "path":
+            if not isinstance(value, str) or not value:
+                raise ValueError("must be a text")
+    return value
+
+
+def _zone(value: object) -> str:
+    from zoneinfo import available_timezones
+
+    name = str(value)
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is not a time zone{_near(name, sorted(available_timezones()))}")
+    return name
+
+
+def _leaves(tree: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Every (dotted key, value) that is not a table of options; a secret reference counts as a value."""
+    for key, value in tree.items():
+        full = f"{prefix}{key}"
+        option = _option_for(full)
+        if isinstance(value, dict) and not (option and option.kind == "secret"):
+            yield from _leaves(value, f"{full}.")
+        else:
+            yield full, value
+
+
+def _option_for(key: str) -> Option | None:
+    words = key.split(".")
+    for option in OPTIONS:
+        pattern = option.key.split(".")
+        if len(pattern) == len(words) and all(p in ("*", w) for p, w in zip(pattern, words, strict=True)):
+            return option
+    return None
+
+
+def _policy_owner(key: str) -> str | None:
+    match = re.match(r"(policy|athletes\.[^.]+\.policy)(\.|$)", key)
+    return match[1] if match else None
+
+
+def _subtree(raw: Mapping[str, object], dotted: str) -> Mapping[str, object]:
+    node: object = raw
+    for word in dotted.split("."):
+        node = node.get(word, {}) if isinstance(node, dict) else {}
+    return node if isinstance(node, dict) else {}
+
+
+def _names(raw: Mapping[str, object], *path: str) -> list[str]:
+    return [name for name, value in _subtree(raw, ".".join(path)).items() if isinstance(value, dict)]
+
+
+def _default(key: str) -> object:
+    return next(option.default for option in OPTIONS if option.key == key)
+
+
+def _suggestion(key: str) -> str:
+    words = key.split(".")
+    known = {
+        ".".join(w if p == "*" else p for p, w in zip(o.key.split("."), words, strict=False)) for o in OPTIONS
+    }
+    return _near(key, sorted(known | {"policy"}), " Did you mean {}?")
+
+
+def _near(word: str, known: tuple[str, ...] | list[str], form: str = " (did you mean {}?)") -> str:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return form.format(close[0]) if close else ""
+
+
+class _Problems:
+    """What is wrong so far, each with its place in the file."""
+
+    def __init__(self, path: Path | None, text: str) -> None:
+        self._path = path
+        self._text = text
+        self._found: list[tuple[int, str]] = []
+
+    def add(self, key: str, problem: str) -> None:
+        """`key` is the dotted option that the problem is about."""
+        line = line_of(self._text, key) or 0
+        place = f"{self._path or 'configuration'}{f':{line}' if line else ''}"
+        self._found.append((line, f"{place}: {problem}"))
+
+    def raise_if_any(self) -> None:
+        """Raises ConfigError with all of them, from the top of the file to its end."""
+        if self._found:
+            raise ConfigError([sentence for _, sentence in sorted(self._found)])
+
+
+def line_of(text: str, key: str) -> int | None:
+    """The line on which a dotted key is set (or its table begins); TOML readers do not tell.
+
+    Finds keys written in the usual way: `[table.header]` lines and `name = value` lines, bare or quoted.
+    """
+    table: list[str] = []
+    best: tuple[int, int] | None = None
+    wanted = key.split(".")
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
+        if header:
+            table = _words(header[1])
+            reached = table
+        else:
+            setting = re.match(r"\s*([\w\"'.-]+(?:\s*\.\s*[\w\"'-]+)*)\s*=", line)
+            if not setting:
+                continue
+            reached = table + _words(setting[1])
+        shared = len(reached) if reached == wanted[: len(reached)] else 0
+        if shared and (best is None or shared > best[0]):
+            best = (shared, number)
+    return best[1] if best else None
+
+
+def _words(dotted: str) -> list[str]:
+    return [word.strip().strip("\"'") for word in dotted.split(".")]

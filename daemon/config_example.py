@@ -1,0 +1,79 @@
+"""`config.example.toml` and the options table of the docs, made from the declarations so that they cannot drift."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.options import OPTIONS, TABLE_SENTENCES, Option
+from rules.policy import settings
+
+HEAD = """\
+# niggled - every option with its default. Everything here is optional: without a configuration there is one
+# athlete, `me`, in this machine's time zone, and an inbox folder beside the data.
+# `niggled config check` reads your file and tells everything that is wrong with it at once.
+#
+# A secret is a reference rather than a value:
+#   { credential = "name" }   systemd's LoadCredential, or the file named by NIGGLED_NAME_FILE
+#   { env = "NAME" }   { file = "/path" }   { command = ["pass", "show", "name"] }
+"""
+
+
+def example() -> str:
+    """The whole example file as text; every line is a comment, so that it changes nothing until it is edited."""
+    return "\n".join([HEAD, *_option_lines(), *_policy_lines()]).rstrip() + "\n"
+
+
+def _option_lines() -> Iterator[str]:
+    for table in dict.fromkeys(option.table for option in OPTIONS):
+        named = table.replace("athletes.*", "athletes.me").replace("channels.*", "channels.phone")
+        yield f"# {TABLE_SENTENCES[table]}"
+        yield f"# [{named}]"
+        for option in OPTIONS:
+            if option.table == table:
+                yield _line(f"{option.name} = {option.example}", f"{option.sentence}{_unset(option)}", 44)
+        yield ""
+
+
+def _unset(option: Option) -> str:
+    if option.required:
+        return " Required."
+    if option.if_unset:
+        return f" Unset: {option.if_unset}."
+    if option.choices and option.kind == "choice":
+        return f" One of {', '.join(option.choices)}."
+    return ""
+
+
+def _policy_lines() -> Iterator[str]:
+    yield "# Thresholds. For everybody under [policy.…], for one athlete under [athletes.NAME.policy.…]."
+    yield "# Change one only if you know why: the numbers come from the research named beside them."
+    group = ""
+    for setting in settings():
+        table, _, name = setting.name.rpartition(".")
+        if table != group:
+            yield f"\n# [policy.{table}]"
+            group = table
+        unit = f" ({setting.unit})" if setting.unit else ""
+        yield _line(
+            f"{name} = {toml_value(setting.default)}", f"{setting.sentence}{unit} [{setting.source}]", 30
+        )
+
+
+def _line(assignment: str, sentence: str, width: int) -> str:
+    """An option and its sentence on one line, or the sentence above where they do not fit beside each other."""
+    if len(assignment) < width:
+        return f"# {assignment:<{width}}# {sentence}"
+    return f"# # {sentence}\n# {assignment}"
+
+
+def toml_value(value: object) -> str:
+    """A policy value as TOML writes it; TOML has no word for a value that is not set."""
+    if value is None:
+        return "unset"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, (tuple, list)):
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
