@@ -131,7 +131,7 @@ def _athlete(
         if not isinstance(url, Secret):
             key = f"{prefix}.channels.{channel}"
             if "url" not in _subtree(raw, key):
-                problems.add(key, f'{key} has no url. Example: url = "ntfy://ntfy.sh/my-long-secret-topic"')
+                problems.add(key, f'{key} has no url. Example: url = "ntfys://ntfy.sh/my-long-secret-topic"')
             continue
         kind = values.get(f"{prefix}.channels.{channel}.kind", "apprise")
         sends = values.get(f"{prefix}.channels.{channel}.sends", _default("athletes.*.channels.*.sends"))

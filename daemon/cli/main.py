@@ -25,8 +25,10 @@ VERBS = {
     "test-alert": ("daemon.cli.test_alert", "Send a test message through each channel."),
     "config": ("daemon.cli.config", "Check, show, or print an example configuration."),
     "deliver": ("daemon.cli.deliver", ""),
+    "arrivals": ("daemon.cli.arrivals", ""),
 }
-HIDDEN = {"deliver"}
+HIDDEN = {"deliver", "arrivals"}
+"""What the daemon calls in its children."""
 CONFIGURATION_ERROR = 78
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,14 +28,15 @@ class Checkpoint:
     state: dict[str, Any]
 
 
-def save_checkpoint(session: Session, athlete: str, checkpoint: Checkpoint) -> None:
-    """Keep one more; the oldest beyond `KEPT` and those of another formula or policy go."""
+def save_checkpoint(session: Session, athlete: str, checkpoint: Checkpoint) -> bytes:
+    """Keep one more; the oldest beyond `KEPT` and those of another formula or policy go. Returns the state as stored."""
+    packed = pack(checkpoint.state)
     row = {
         "athlete": athlete,
         "formula_version": checkpoint.formula_version,
         "policy_hash": checkpoint.policy_hash,
         "at": checkpoint.at,
-        "state": pack(checkpoint.state),
+        "state": packed,
     }
     upsert(session, CheckpointRow, [row])
     mine = CheckpointRow.athlete == athlete
@@ -46,6 +48,7 @@ def save_checkpoint(session: Session, athlete: str, checkpoint: Checkpoint) -> N
     oldest_kept = session.execute(newest.offset(KEPT - 1).limit(1)).scalar_one_or_none()
     if oldest_kept is not None:
         session.execute(sa.delete(CheckpointRow).where(mine, CheckpointRow.at < oldest_kept))
+    return packed
 
 
 def newest_checkpoint(
@@ -55,6 +58,18 @@ def newest_checkpoint(
 
     One that cannot be read counts as absent: it only ever saves time.
     """
+    for at, packed in stored_states(session, athlete, formula_version, policy_hash, until=until):
+        try:
+            return Checkpoint(at, formula_version, policy_hash, unpack(packed))
+        except ValueError:
+            continue
+    return None
+
+
+def stored_states(
+    session: Session, athlete: str, formula_version: int, policy_hash: str, *, until: datetime | None = None
+) -> Iterator[tuple[datetime, bytes]]:
+    """(at, state as stored) of the usable checkpoints, newest first: enough to tell whether one is known already."""
     query = sa.select(CheckpointRow.at, CheckpointRow.state).where(
         CheckpointRow.athlete == athlete,
         CheckpointRow.formula_version == formula_version,
@@ -62,12 +77,7 @@ def newest_checkpoint(
     )
     if until is not None:
         query = query.where(CheckpointRow.at <= until)
-    for at, state in session.execute(query.order_by(CheckpointRow.at.desc())):
-        try:
-            return Checkpoint(at, formula_version, policy_hash, unpack(state))
-        except ValueError:
-            continue
-    return None
+    yield from session.execute(query.order_by(CheckpointRow.at.desc())).tuples()
 
 
 def drop_checkpoints(session: Session, athlete: str, *, since: datetime) -> None:

@@ -106,6 +106,13 @@ def list_activities(
     return [activity_from(str(row[-1]), row) for row in session.execute(query)]
 
 
+def first_import_until(session: Session, athlete: str) -> datetime | None:
+    """When the athlete's first records were read; all records of one pass share its instant."""
+    first = sa.select(sa.func.min(_RECORDS.c.first_seen_at, type_=_RECORDS.c.first_seen_at.type))
+    found: datetime | None = session.execute(first.where(_RECORDS.c.athlete == athlete)).scalar_one()
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class ActivityDetail:
     """One activity, the records it was merged from, and which record gave which field."""

@@ -18,6 +18,8 @@ _SAME_ACTIVITY = (ActivityRow.athlete == LoadRow.athlete) & (ActivityRow.id == L
 
 def save_loads(session: Session, athlete: str, loads: Mapping[str, RunLoad], policy_hash: str) -> None:
     """Keep loads by activity id. Those of activities that have gone meanwhile are left out."""
+    if not loads:
+        return
     alive = set(session.execute(sa.select(ActivityRow.id).where(ActivityRow.athlete == athlete)).scalars())
     rows = [
         {"athlete": athlete, "activity_id": int(key), "policy_hash": policy_hash, "load": pack_load(load)}

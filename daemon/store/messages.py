@@ -42,17 +42,38 @@ def insert_message(session: Session, athlete: str, message: Message) -> None:
     )
 
 
-def sent_messages(session: Session, athlete: str, since: datetime) -> list[Sent]:
-    """Messages due at or after `since` that were ever put into the outbox, in order of their due time.
+def sent_messages(session: Session, athlete: str, since: datetime, *, alerts_since: datetime) -> list[Sent]:
+    """Messages due at or after `since`, alerts also back to `alerts_since`, that were ever put into the outbox, in order of
+    their due time.
 
     Those that wait, failed or expired are among them: what was decided once is not decided again.
     """
-    query = _messages().where(MessageRow.athlete == athlete, MessageRow.due_at >= since)
-    rows = session.execute(query.order_by(MessageRow.due_at, MessageRow.key)).scalars().all()
-    told = _told(session, {(athlete, row.key) for row in rows})
+    remembered = (MessageRow.due_at >= since) | (MessageRow.alert & (MessageRow.due_at >= alerts_since))
+    told: dict[str, list[str]] = {}
+    rows: dict[str, tuple[str, datetime, bool]] = {}
+    query = (
+        sa.select(
+            MessageRow.key,
+            MessageRow.kind,
+            MessageRow.due_at,
+            MessageRow.alert,
+            MessageFindingRow.finding_key,
+        )
+        .join(
+            MessageFindingRow,
+            (MessageFindingRow.athlete == MessageRow.athlete)
+            & (MessageFindingRow.message_key == MessageRow.key),
+            isouter=True,
+        )
+        .where(MessageRow.athlete == athlete, remembered)
+        .order_by(MessageRow.due_at, MessageRow.key, MessageFindingRow.position)
+    )
+    for key, kind, due_at, alert, finding in session.execute(query):
+        rows[key] = kind, due_at, alert
+        told.setdefault(key, []).extend([] if finding is None else [finding])
     return [
-        Sent(row.key, MessageKind(row.kind), row.due_at, told.get((athlete, row.key), ()), row.alert)
-        for row in rows
+        Sent(key, MessageKind(kind), due_at, tuple(told[key]), alert)
+        for key, (kind, due_at, alert) in rows.items()
     ]
 
 

@@ -208,16 +208,20 @@ def test_what_is_overdue_expires_unless_it_is_being_sent(store: Store) -> None:
 
 
 def test_triage_remembers_what_was_decided_whatever_became_of_it(store: Store) -> None:
-    put(store, message("old", due_at=NOW - timedelta(days=9)), "phone")
+    week_ago, month_ago = NOW - timedelta(days=7), NOW - timedelta(days=30)
+    put(store, message("forgotten", due_at=NOW - timedelta(days=31)), "phone")
+    put(store, message("old alert", due_at=NOW - timedelta(days=9), findings=()), "phone")
+    put(store, message("old digest", due_at=NOW - timedelta(days=9), kind=MessageKind.DIGEST, alert=False), "phone")
     put(store, message(), "phone", "mail")
     put(store, message("b", kind=MessageKind.DIGEST, level=Level.NOTE, alert=False, findings=()), "mail")
     for ours in claim(store):
         with store.session() as session:
             mark_failed(session, ours, NOW, "no")
     with store.reading() as session:
-        remembered = sent_messages(session, "me", NOW - timedelta(days=7))
-        assert sent_messages(session, "anna", NOW - timedelta(days=7)) == []
+        remembered = sent_messages(session, "me", week_ago, alerts_since=month_ago)
+        assert sent_messages(session, "anna", week_ago, alerts_since=month_ago) == []
     assert remembered == [
+        Sent("old alert", MessageKind.LOAD, NOW - timedelta(days=9), alert=True),
         Sent("b", MessageKind.DIGEST, NOW),
         Sent("load|1", MessageKind.LOAD, NOW, ("R1|1|-|warn", "R4|1|-|note"), alert=True),
     ]

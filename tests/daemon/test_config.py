@@ -89,7 +89,7 @@ tick_s = 0
     assert [line.partition(":")[0] for line in told] == ["2", "3", "4", "5", "7", "8", "10"]
     assert "'Europe/Berln' is not a time zone (did you mean Europe/Berlin?)" in told[0]
     assert "athletes.me.birthyear is not an option. Did you mean athletes.me.birth_year?" in told[1]
-    assert 'Example: url = "ntfy://' in told[2]
+    assert 'Example: url = "ntfys://' in told[2]
     assert "did you mean warning?" in told[3]
     assert "Did you mean r1.ratio?" in told[4]
     assert "a number is expected" in told[5]

@@ -1,0 +1,147 @@
+"""`niggled demo`: a season of a made-up runner, time-lapsed through the real pipeline."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
+
+import click
+
+from connectors.channels.contract import Channel, OutgoingMessage, Receipt
+from connectors.sources.demo import FileArrives, Season, events, make_season, write_season
+from daemon.cli import status
+from daemon.cli.context import now
+from daemon.config import AthleteConfig, ChannelConfig
+from daemon.credentials import Secret
+from daemon.jobs.assess import Memory, assess_athlete, look
+from daemon.jobs.deliver import deliver_due
+from daemon.jobs.sync import import_paths
+from daemon.options import SENDS
+from daemon.store.answers import save_reply
+from daemon.store.engine import Store, open_store
+from daemon.store.outbox import next_due_at
+from rules.policy import Policy
+
+NUDGE_HOUR, DIGEST_HOUR, SUNDAY = time(17), time(18), 7
+CHANNEL = ChannelConfig("terminal", "apprise", Secret("plain", "terminal"), SENDS)
+
+
+class TimeLapse:
+    """A clock that is set, and never waits."""
+
+    def __init__(self, start: datetime) -> None:
+        self.instant = start
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def sleep(self, seconds: float) -> None:
+        """Time does not pass by itself here."""
+
+
+class Terminal:
+    """The channel that prints where a phone would buzz."""
+
+    name = CHANNEL.name
+
+    def __init__(self, clock: TimeLapse, zone: ZoneInfo) -> None:
+        self._clock = clock
+        self._zone = zone
+        self.messages = 0
+
+    def send(self, message: OutgoingMessage) -> Receipt:
+        """Print one message; never fails."""
+        self.messages += 1
+        at = self._clock.now().astimezone(self._zone)
+        click.secho(f"{at:%a %d %b %H:%M}  ", fg="bright_black", nl=False)
+        click.secho(message.title, bold=True, nl=False)
+        first, *more = message.body.splitlines()
+        click.echo(f"  {first}")
+        for line in more:
+            click.echo(f"{'':18}{line}")
+        return Receipt("terminal", 0.0)
+
+
+@click.command(name="demo")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day on which the story ends.")
+@click.option("--seed", default=1, show_default=True, help="Another number is another season.")
+def command(today: datetime | None, seed: int) -> None:
+    """A season of a made-up runner: files, findings, messages, and what is fine today. Needs nothing, keeps nothing."""
+    season = make_season(today.date() if today else now().date(), seed)
+    with TemporaryDirectory(prefix="niggled-demo-") as folder:
+        home = Path(folder)
+        paths = write_season(season, home / "inbox")
+        athlete = AthleteConfig("demo", season.runner, Policy(), home / "inbox", (CHANNEL,))
+        store = open_store(f"sqlite:///{home / 'niggled.db'}")
+        try:
+            click.echo(
+                f"{len(paths)} FIT and GPX files of a made-up runner, {season.first_day:%d %B %Y} to "
+                f"{season.today:%d %B %Y}. What her phone would have shown:\n"
+            )
+            told, last = _play(store, athlete, season, home / "inbox")
+            weeks = (season.today - season.first_day).days / 7
+            click.echo(f"\n{told} messages in {weeks:.0f} weeks. This morning `niggled status` says:\n")
+            status.tell(look(store, athlete, last).assessment, status.affairs(store, athlete), athlete, last)
+        finally:
+            store.close()
+    click.echo("\nYour own past, nothing sent or stored:  niggled replay export_12345.zip")
+
+
+def _play(store: Store, athlete: AthleteConfig, season: Season, inbox: Path) -> tuple[int, datetime]:
+    """Every event at its time, and between them the moments at which something was due. Returns (messages, the end)."""
+    zone = ZoneInfo(season.runner.timezone)
+    clock = TimeLapse(_midnight(season.first_day, zone))
+    terminal = Terminal(clock, zone)
+    athletes = {athlete.name: athlete}
+
+    def opened(_config: ChannelConfig) -> Channel:
+        return terminal
+
+    def tick(moment: datetime) -> None:
+        clock.instant = moment
+        due.clear()
+        found = assess_athlete(store, athlete, moment, memory)
+        due.extend(prompt.due_at for prompt in found.assessment.prompts)
+        with store.reading() as session:
+            waiting = next_due_at(session)
+        if waiting is not None:
+            due.append(waiting)
+            deliver_due(store, athletes, clock, opened)
+
+    def live_until(end: datetime) -> None:
+        """The looks of a daemon that matter: when a question, a message or a fixed hour of the day is due."""
+        while True:
+            moments = [*due, *_reminder_hours(clock.instant, zone)]
+            moment = min(one for one in moments if one > clock.instant)
+            if moment >= end:
+                return
+            tick(moment)
+
+    due: list[datetime] = []
+    memory: Memory = {}
+    for event in events(season):
+        at = event.at.astimezone(UTC)
+        live_until(at)
+        if isinstance(event, FileArrives):
+            import_paths(store, athlete, [inbox / event.name], at)
+        else:
+            with store.session() as session:
+                save_reply(session, athlete.name, event)
+        tick(at)
+    live_until(season.until.astimezone(UTC))
+    return terminal.messages, clock.instant
+
+
+def _reminder_hours(after: datetime, zone: ZoneInfo) -> list[datetime]:
+    """When strength reminders and digests can become due: today and on the days that follow, until one is certain."""
+    today = after.astimezone(zone).date()
+    days = (today, today + timedelta(days=1))
+    hours = [datetime.combine(day, NUDGE_HOUR, zone) for day in days]
+    hours += [datetime.combine(day, DIGEST_HOUR, zone) for day in days if day.isoweekday() == SUNDAY]
+    return [hour.astimezone(UTC) for hour in hours]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time.min, zone).astimezone(UTC)

@@ -1,0 +1,89 @@
+"""`niggled import PATH…`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from daemon.cli.context import (
+    athlete_options,
+    choose_athlete,
+    existing_paths,
+    json_option,
+    now,
+    opened_store,
+    print_json,
+    read_config,
+)
+from daemon.jobs.sync import Report, import_paths
+from daemon.store.records import Outcome
+
+
+@click.command(name="import")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH…")
+@athlete_options
+@json_option
+@click.pass_context
+def command(
+    context: click.Context,
+    paths: tuple[str, ...],
+    config_path: str | None,
+    athlete_name: str | None,
+    as_json: bool,
+) -> None:
+    """Read FIT, GPX and TCX files (also .gz), folders of them, and Strava or Garmin exports (zip or folder).
+
+    Nothing is read twice: the same file again changes nothing. Ends with 1 if something could not be read.
+    """
+    config = read_config(config_path)
+    athlete = choose_athlete(config, athlete_name)
+    chosen = existing_paths(paths)
+    with opened_store(config) as store:
+        with click.progressbar(
+            length=1, label="Reading", show_eta=True, show_pos=True, file=sys.stderr, hidden=as_json
+        ) as bar:
+
+            def progress(done: int, total: int) -> None:
+                bar.length = total
+                bar.update(done - bar.pos)
+
+            report = import_paths(store, athlete, chosen, now(), progress)
+        if report.changed:
+            from daemon.jobs.assess import assess_athlete
+
+            assess_athlete(store, athlete, now())
+    if as_json:
+        print_json(_as_json(report))
+    else:
+        _tell(report)
+    context.exit(1 if report.aside else 0)
+
+
+def _tell(report: Report) -> None:
+    for item in report.aside:
+        click.echo(f"✘ {item.origin}: {item.reason} {item.cure}", err=True)
+    for warning in report.warnings:
+        click.echo(f"! {warning}", err=True)
+    added, merged, changed = (report.count(one) for one in (Outcome.ADDED, Outcome.MERGED, Outcome.CHANGED))
+    known = report.count(Outcome.UNCHANGED) + report.skipped
+    parts = [f"{added} new {'activity' if added == 1 else 'activities'}"]
+    parts += (
+        [f"{merged} more {'recording' if merged == 1 else 'recordings'} of a known one"] if merged else []
+    )
+    parts += [f"{changed} changed"] if changed else []
+    parts += [f"{known} known already"] if known else []
+    parts += [f"{len(report.aside)} could not be read"] if report.aside else []
+    click.echo(", ".join(parts) + ".")
+    if report.aside:
+        click.echo("What could not be read changed nothing; mend it and import it again.")
+
+
+def _as_json(report: Report) -> dict[str, object]:
+    return {
+        "records": len(report.saved) + report.skipped,
+        **{outcome.value: report.count(outcome) for outcome in Outcome},
+        "known": report.skipped,
+        "set_aside": [{"origin": i.origin, "reason": i.reason, "cure": i.cure} for i in report.aside],
+        "warnings": report.warnings,
+    }

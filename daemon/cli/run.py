@@ -1,0 +1,78 @@
+"""`niggled run`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+
+import click
+
+from daemon import logs, paths
+from daemon.cli.context import config_option, read_config
+from daemon.clock import SystemClock
+from daemon.config import AthleteConfig, Config
+from daemon.jobs.assess import Memory, assess_athlete
+from daemon.jobs.child import run_child
+from daemon.jobs.inbox import Inbox
+from daemon.lock import only_daemon_of
+from daemon.service import AthleteJobs, Jobs, Service
+from daemon.store.engine import Store, open_store
+
+
+@click.command(name="run")
+@config_option
+def command(config_path: str | None) -> int:
+    """The daemon, in the foreground: watches the inbox, warns, asks. Ends cleanly on SIGTERM."""
+    logs.configure()
+    config = read_config(config_path)
+    paths.make_private_folder(config.home)
+    url = config.store_url.value()
+    # Several daemons may share one PostgreSQL; an SQLite file has one.
+    alone = only_daemon_of(config.home) if url.startswith("sqlite") else nullcontext()
+    with alone:
+        store = open_store(url)
+        try:
+            service = Service(
+                SystemClock(),
+                store,
+                _jobs(store, config, config_path),
+                tick_s=config.tick_s,
+                reload=lambda: _jobs(store, read_config(config_path), config_path),
+            )
+            return service.run()
+        finally:
+            store.close()
+
+
+def _jobs(store: Store, config: Config, config_path: str | None) -> Jobs:
+    return Jobs(
+        athletes=tuple(_athlete_jobs(store, athlete, config_path) for athlete in config.athletes.values()),
+        deliver=lambda stop: _child(stop, "deliver", config_path),
+    )
+
+
+def _athlete_jobs(store: Store, athlete: AthleteConfig, config_path: str | None) -> AthleteJobs:
+    def take_in(files: Sequence[Path], _now: datetime) -> bool:
+        _child(Event(), "arrivals", config_path, "--athlete", athlete.name, "--", *map(str, files))
+        return True
+
+    memory: Memory = {}
+    return AthleteJobs(
+        name=athlete.name,
+        take_in=Inbox(athlete.inbox, take_in).look,
+        assess=lambda now: _assess(store, athlete, now, memory),
+    )
+
+
+def _assess(store: Store, athlete: AthleteConfig, now: datetime, memory: Memory) -> None:
+    assess_athlete(store, athlete, now, memory)
+
+
+def _child(stop: Event, verb: str, config_path: str | None, *arguments: str) -> None:
+    """Another niggled for heavy work; what it loads goes away with it."""
+    chosen = ("--config", config_path) if config_path else ()
+    run_child([sys.executable, "-m", "daemon.cli.main", verb, *chosen, *arguments], stop)

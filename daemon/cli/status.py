@@ -1,0 +1,194 @@
+"""`niggled status`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from daemon.cli.context import (
+    athlete_options,
+    choose_athlete,
+    json_option,
+    now,
+    opened_store,
+    print_json,
+    read_config,
+)
+from daemon.config import AthleteConfig
+from daemon.jobs.assess import look
+from daemon.store.engine import Store
+from daemon.store.outbox import WAITING, Delivery, DeliveryState, list_deliveries
+from daemon.store.sources import AsideRecord, SourceState, list_set_aside, source_states
+from rules.outcome import Assessment, LongestRun
+from rules.phrases import day, distance
+from rules.wording import budget_sentence
+
+MARKS = {"green": "●", "amber": "●", "red": "●", "grey": "○"}
+COLOURS = {"green": "green", "amber": "yellow", "red": "red", "grey": "bright_black"}
+
+
+@dataclass(frozen=True, slots=True)
+class Affairs:
+    """Everything beside the assessment that `status` tells."""
+
+    sources: list[SourceState]
+    aside: list[AsideRecord]
+    waiting: list[Delivery]
+    failed: list[Delivery]
+
+
+@click.command(name="status")
+@athlete_options
+@json_option
+def command(config_path: str | None, athlete_name: str | None, as_json: bool) -> None:
+    """Colour, budget, week, sources, and what is due next."""
+    config = read_config(config_path)
+    chosen = (
+        [choose_athlete(config, athlete_name)]
+        if athlete_name or len(config.athletes) == 1
+        else config.athletes.values()
+    )
+    with opened_store(config) as store:
+        for athlete in chosen:
+            moment = now()
+            assessment = look(store, athlete, moment).assessment
+            beside = affairs(store, athlete)
+            if as_json:
+                print_json({"athlete": athlete.name} | as_json_object(assessment, beside, athlete))
+            else:
+                if len(config.athletes) > 1:
+                    click.secho(athlete.name, bold=True)
+                tell(assessment, beside, athlete, moment)
+
+
+def affairs(store: Store, athlete: AthleteConfig) -> Affairs:
+    with store.reading() as session:
+        return Affairs(
+            sources=source_states(session, athlete.name),
+            aside=list_set_aside(session, athlete.name),
+            waiting=list_deliveries(session, athlete.name, WAITING),
+            failed=list_deliveries(session, athlete.name, [DeliveryState.FAILED]),
+        )
+
+
+def tell(assessment: Assessment, affairs: Affairs, athlete: AthleteConfig, moment: datetime) -> None:
+    runner, budget = athlete.runner, assessment.budget
+    today = moment.astimezone(ZoneInfo(runner.timezone)).date()
+    colour = assessment.colour.value
+    click.secho(MARKS[colour], fg=COLOURS[colour], nl=False)
+    click.echo(f" {colour}: knee {assessment.pain.overall.value.lower()}, load {assessment.load.value}")
+    if assessment.learning:
+        click.echo("Still learning what is usual for you: at least 8 runs over 4 weeks.")
+    for sentence in assessment.advice.sentences:
+        click.echo(sentence)
+    longest = budget.longest_run_km
+    if longest.flat is None:
+        click.echo("Next run: not known yet.")
+    else:
+        click.echo(
+            budget_sentence(budget, runner, moment, pain=assessment.pain.overall, load=assessment.load)
+        )
+        click.echo(f"  {_routes(longest, athlete)}; set by: {budget.binding}")
+    week = distance(assessment.week_km, runner)
+    usual = (
+        "" if assessment.usual_week_km is None else f", usual {distance(assessment.usual_week_km, runner)}"
+    )
+    click.echo(f"7 days: {week}{usual}. Left: {_left(assessment, athlete)}.")
+    click.echo(
+        f"Strength: {assessment.strength.done} of {assessment.strength.wanted} this week{_slot(assessment, athlete, today)}."
+    )
+    for prompt in assessment.prompts:
+        at = prompt.due_at.astimezone(ZoneInfo(runner.timezone))
+        click.echo(f"Due: {prompt.kind.value.replace('_', ' ')} question, {day(at.date(), today)} {at:%H:%M}")
+    _tell_affairs(affairs)
+
+
+def _tell_affairs(affairs: Affairs) -> None:
+    for source in affairs.sources:
+        since = f" since {source.failing_since:%Y-%m-%d %H:%M} UTC" if source.failing_since else ""
+        click.echo(f"Source {source.source}: {source.state.value}{since}")
+    if affairs.waiting:
+        click.echo(f"Messages waiting: {len(affairs.waiting)}")
+    for delivery in affairs.failed[-3:]:
+        reason = delivery.reasons[-1].text if delivery.reasons else "no reason given"
+        click.echo(f"✘ Not delivered to {delivery.channel}: {delivery.message.title}. {reason}")
+    if affairs.aside:
+        click.echo(
+            f"! {len(affairs.aside)} could not be read; the latest is {affairs.aside[0].origin}: {affairs.aside[0].reason}"
+        )
+
+
+def _routes(longest: LongestRun, athlete: AthleteConfig) -> str:
+    named = (("flat", longest.flat), ("rolling", longest.rolling), ("long downhill", longest.downhill))
+    return ", ".join(f"{name} {distance(km, athlete.runner)}" for name, km in named if km is not None)
+
+
+def _left(assessment: Assessment, athlete: AthleteConfig) -> str:
+    budget = assessment.budget
+    parts = [
+        None if budget.week_km is None else distance(budget.week_km, athlete.runner),
+        None if budget.descent_m is None else f"{budget.descent_m} m down",
+        None if budget.fast_min is None else f"{budget.fast_min} fast min",
+    ]
+    return ", ".join(part for part in parts if part) or "not known yet"
+
+
+def _slot(assessment: Assessment, athlete: AthleteConfig, today: object) -> str:
+    slot = assessment.strength.next_slot
+    if slot is None:
+        return ""
+    at = slot.astimezone(ZoneInfo(athlete.runner.timezone))
+    return f", next {at:%A %H:%M}"
+
+
+def as_json_object(assessment: Assessment, affairs: Affairs, athlete: AthleteConfig) -> dict[str, object]:
+    """The contract of `status --json` (DESIGN 7)."""
+    budget, zone = assessment.budget, ZoneInfo(athlete.runner.timezone)
+    longest = budget.longest_run_km
+    return {
+        "colour": assessment.colour.value,
+        "pain": assessment.pain.overall.value,
+        "load": assessment.load.value,
+        "learning": assessment.learning,
+        "advice": " ".join(assessment.advice.sentences),
+        "budget": {
+            "longest_run_km": {
+                "flat": longest.flat,
+                "rolling": longest.rolling,
+                "downhill": longest.downhill,
+            },
+            "not_before": None if budget.not_before is None else budget.not_before.isoformat(),
+            "week_km": budget.week_km,
+            "descent_m": budget.descent_m,
+            "fast_min": budget.fast_min,
+            "binding": budget.binding,
+        },
+        "week_km": round(assessment.week_km, 3),
+        "usual_week_km": None if assessment.usual_week_km is None else round(assessment.usual_week_km, 3),
+        "strength": {
+            "done": assessment.strength.done,
+            "wanted": assessment.strength.wanted,
+            "next": None
+            if assessment.strength.next_slot is None
+            else assessment.strength.next_slot.astimezone(zone).isoformat(),
+            "level": assessment.strength.level,
+        },
+        "sources": {
+            source.source: {
+                "state": source.state.value,
+                "last_success_at": None
+                if source.last_success_at is None
+                else source.last_success_at.isoformat(),
+            }
+            for source in affairs.sources
+        },
+        "due": [
+            {"kind": prompt.kind.value, "at": prompt.due_at.astimezone(zone).isoformat(), "text": prompt.text}
+            for prompt in assessment.prompts
+        ],
+        "messages": {"waiting": len(affairs.waiting), "failed": len(affairs.failed)},
+        "set_aside": len(affairs.aside),
+    }

@@ -1,0 +1,77 @@
+"""Work in a short-lived child process: what it loads, leaks or breaks goes away with it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+log = logging.getLogger(__name__)
+
+DEADLINE_S = 300.0
+# A child that is told to end may finish the message it is sending (connectors.channels.apprise: at most 60 s).
+GRACE_S = 15.0
+_LOOK_EVERY_S = 0.2
+# Only the daemon itself may speak to systemd.
+_NOT_INHERITED = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+
+
+class ChildFailedError(Exception):
+    """A child ended badly, by itself or past its deadline; its own lines in the log say why."""
+
+
+def run_child(
+    command: Sequence[str], stop: threading.Event, deadline_s: float = DEADLINE_S, grace_s: float = GRACE_S
+) -> None:
+    """Run `command` to its end. Raises ChildFailedError where that is not a good one.
+
+    Past `deadline_s`, or once `stop` is set, it is asked to end (SIGTERM) and after `grace_s` made to (SIGKILL).
+    """
+    status = _run(command, stop, deadline_s, grace_s)
+    if status != 0 and not stop.is_set():
+        ending = f"status {status}" if status > 0 else f"signal {-status}"
+        raise ChildFailedError(
+            f"`{_shown(command)}` ended with {ending}; the log lines before this one say why"
+        )
+
+
+def _run(command: Sequence[str], stop: threading.Event, deadline_s: float, grace_s: float) -> int:
+    environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+    # The command is our own: the interpreter and a verb of niggled.
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment)  # noqa: S603
+    deadline = time.monotonic() + deadline_s
+    try:
+        while not stop.is_set() and time.monotonic() < deadline:
+            try:
+                return process.wait(_LOOK_EVERY_S)
+            except subprocess.TimeoutExpired:
+                continue
+        if not stop.is_set():
+            log.warning("%s took longer than %.0f s and is stopped", _shown(command), deadline_s)
+        process.terminate()
+        return process.wait(grace_s)
+    except subprocess.TimeoutExpired:
+        log.warning("%s does not stop and is killed", _shown(command))
+        process.kill()
+        return process.wait()
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _shown(command: Sequence[str]) -> str:
+    """The words that name the job; further ones may hold paths of the runner."""
+    return " ".join(command[:4])
+
+
+def told_to_stop() -> Callable[[], bool]:
+    """In the child: from now on a stop signal only makes the answer True, so that a message in hand is finished."""
+    told: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: told.append(number))
+    return lambda: bool(told)

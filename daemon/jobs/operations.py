@@ -1,0 +1,102 @@
+"""What the runner has to know about the machine itself: told once, with the cure, through channels that take operations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from connectors.sources.contract import SetAside
+from daemon.config import AthleteConfig
+from daemon.store import outbox
+from daemon.store.sources import list_set_aside
+from daemon.store.tables import DeliveryRow
+from rules.outcome import Level, Message, MessageKind
+from rules.timing import after_quiet
+
+WORTH_TELLING_FOR = timedelta(days=3)
+NEEDS_YOU = "niggled needs you"
+
+
+def tell(
+    session: Session,
+    athlete: AthleteConfig,
+    key: str,
+    title: str,
+    text: str,
+    now: datetime,
+    *,
+    without: str = "",
+) -> bool:
+    """Queue a message about the machine, outside quiet hours, on all channels but `without`; whether that was new."""
+    channels = [one.name for one in athlete.channels if one.name != without and "operations" in one.sends]
+    if not channels:
+        return False
+    due_at = after_quiet(now, athlete.policy.msg.quiet, athlete.runner)
+    message = Message(
+        key=key,
+        kind=MessageKind.OPERATIONS,
+        level=Level.NOTE,
+        title=title,
+        text=text,
+        decided_at=now,
+        due_at=due_at,
+        expires_at=due_at + WORTH_TELLING_FOR,
+    )
+    return outbox.enqueue(session, athlete.name, message, channels, now)
+
+
+def tell_outage(
+    session: Session, athlete: AthleteConfig, channel: str, message_key: str, reason: str, now: datetime
+) -> bool:
+    """Nothing gets through to `channel`, as the message of this key found: told through the others."""
+    deliveries = outbox.deliveries_of(session, athlete.name, message_key)
+    first = next((one.reasons[0].at for one in deliveries if one.channel == channel and one.reasons), now)
+    since = first.astimezone(ZoneInfo(athlete.runner.timezone))
+    text = f"Nothing gets through to {channel} since {since:%A %H:%M}. {reason}"
+    return tell(session, athlete, _outage(session, athlete, channel), NEEDS_YOU, text, now, without=channel)
+
+
+def tell_end_of_outage(session: Session, athlete: AthleteConfig, channel: str, now: datetime) -> bool:
+    """`channel` works again, if its outage was told. To be called before the success is recorded."""
+    outage = _outage(session, athlete, channel)
+    if not outbox.deliveries_of(session, athlete.name, outage):
+        return False
+    text = f"Messages get through to {channel} again."
+    return tell(session, athlete, f"{outage}|over", "niggled", text, now, without=channel)
+
+
+def tell_unreadable(
+    session: Session, athlete: AthleteConfig, aside: Sequence[SetAside], now: datetime
+) -> bool:
+    """Files that could not be read and were not met before `now`: the first by name, the rest by number."""
+    origins = {item.origin for item in aside}
+    met_now = [
+        one
+        for one in list_set_aside(session, athlete.name)
+        if one.origin in origins and one.first_seen_at == now
+    ]
+    if not met_now:
+        return False
+    first = min(met_now, key=lambda one: one.origin)
+    text = f"{first.origin} could not be read: {_sentence(first.reason)} {_sentence(first.cure)}"
+    if len(met_now) > 1:
+        text += f" So could not {len(met_now) - 1} more; `niggled status` lists them."
+    return tell(session, athlete, f"unreadable|{now.isoformat()}", NEEDS_YOU, text, now)
+
+
+def _outage(session: Session, athlete: AthleteConfig, channel: str) -> str:
+    """One outage lasts from one success to the next, so the last success names it."""
+    last_sent_at = session.execute(
+        sa.select(sa.func.max(DeliveryRow.sent_at, type_=DeliveryRow.sent_at.type)).where(
+            DeliveryRow.athlete == athlete.name, DeliveryRow.channel == channel
+        )
+    ).scalar_one()
+    return f"outage|{channel}|{last_sent_at.isoformat() if last_sent_at else 'never'}"
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith((".", "!", "?")) else f"{words}."

@@ -1,0 +1,277 @@
+"""The running daemon: one tick a minute that asks what is due, a glance at the inboxes in between, and a clean end.
+
+A tick looks into every inbox, assesses whom something new or the clock concerns, and has due messages sent. Each step
+stands alone: one that fails is told once, its recovery once, and the others go on.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from queue import SimpleQueue
+from types import FrameType
+from typing import Literal
+
+import sqlalchemy as sa
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from daemon.clock import Clock
+from daemon.notify import notify, reloading_lines, watchdog_limit_s
+from daemon.store import outbox
+from daemon.store.engine import Store
+from daemon.store.errors import StoreError
+
+log = logging.getLogger(__name__)
+
+ASSESS_EVERY = timedelta(minutes=5)
+# Whoever drops a file into the inbox waits for the answer.
+GLANCE_EVERY_S = 10.0
+# A look that is busy for longer than this no longer counts as alive: systemd's watchdog may start afresh.
+LOOK_LIMIT_S = 600.0
+# What is running at a stop may take this long; below the unit's TimeoutStopSec=45s.
+STOP_WITHIN_S = 25.0
+_FAILED = "%s failed and is tried again at every tick: %s"
+
+
+@dataclass(frozen=True, slots=True)
+class AthleteJobs:
+    """What a tick does for one athlete. `take_in` looks for new files and says whether anything changed."""
+
+    name: str
+    take_in: Callable[[datetime], bool]
+    assess: Callable[[datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """Everything a tick can do. `deliver` has due messages sent and ends early once the event is set."""
+
+    athletes: tuple[AthleteJobs, ...]
+    deliver: Callable[[threading.Event], None]
+
+
+class Service:
+    """The daemon in the foreground. `tick_s` counts seconds of the machine, whatever `clock` shows.
+
+    `reload` makes new jobs from a changed configuration, or raises with the reason why the old ones stay.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        store: Store,
+        jobs: Jobs,
+        *,
+        tick_s: float = 60.0,
+        reload: Callable[[], Jobs] | None = None,
+        stop_within_s: float = STOP_WITHIN_S,
+    ) -> None:
+        self._clock = clock
+        self._store = store
+        self._jobs = jobs
+        self._tick_s = tick_s
+        self._reload = reload
+        self._stop_within_s = stop_within_s
+        self._stop = threading.Event()
+        # Unlike an Event, this queue may be filled by a signal handler that interrupts its own reader.
+        self._orders: SimpleQueue[Literal["stop", "reload"]] = SimpleQueue()
+        self._turn = threading.Lock()
+        self._at_rest = threading.Event()
+        self._at_rest.set()
+        self._look_began_s = self._look_ended_s = float("-inf")
+        self._doing = ""
+        self._failing: dict[str, datetime] = {}
+        self._assessed_at: dict[str, datetime] = {}
+
+    def run(self) -> int:
+        """Work until SIGTERM or SIGINT; the exit status. Work that does not end in time is abandoned: a kill is safe."""
+        with self._signals():
+            self._ping_store()
+            notify("READY=1", "STATUS=Started; first look at what is due")
+            scheduler = self._scheduler()
+            scheduler.start()
+            log.info(
+                "Watching for %s", ", ".join(athlete.name for athlete in self._jobs.athletes) or "nobody"
+            )
+            while self._orders.get() == "reload":
+                self._reload_jobs()
+            self._stop.set()
+            notify("STOPPING=1", "STATUS=Stopping")
+            scheduler.shutdown(wait=False)
+        if self._at_rest.wait(self._stop_within_s):
+            log.info("Stopped")
+            return 0
+        log.warning("Stopped without waiting for: %s", self._doing)
+        logging.shutdown()
+        os._exit(0)
+
+    def stop(self) -> None:
+        """End `run` as SIGTERM does."""
+        self._orders.put("stop")
+
+    def tick(self) -> None:
+        """Look at everything that may be due. Never raises."""
+        with self._turn:
+            self._look(self._jobs, everything=True)
+
+    def glance(self) -> None:
+        """Look into the inboxes only, and at what follows from an arrival; nothing while a tick is at it. Never raises."""
+        if self._turn.acquire(blocking=False):
+            try:
+                self._look(self._jobs, everything=False)
+            finally:
+                self._turn.release()
+
+    def _look(self, jobs: Jobs, *, everything: bool) -> None:
+        self._look_began_s = time.monotonic()
+        self._at_rest.clear()
+        arrived_anywhere = False
+        try:
+            for athlete in jobs.athletes:
+                self._step(f"the inbox of {athlete.name}", partial(self._take_in, athlete))
+                arrived = athlete.name not in self._assessed_at
+                arrived_anywhere = arrived_anywhere or arrived
+                if everything or arrived:
+                    self._step(f"the assessment of {athlete.name}", partial(self._assess, athlete))
+            if everything or arrived_anywhere:
+                self._step("sending", partial(self._deliver, jobs))
+        finally:
+            self._look_ended_s = time.monotonic()
+            self._at_rest.set()
+            notify(f"STATUS={self._status()}")
+
+    def _take_in(self, athlete: AthleteJobs) -> None:
+        if athlete.take_in(self._clock.now()):
+            self._assessed_at.pop(athlete.name, None)
+
+    def _assess(self, athlete: AthleteJobs) -> None:
+        now = self._clock.now()
+        last = self._assessed_at.get(athlete.name)
+        # A clock that was put back must not silence anybody until it catches up.
+        if last is None or not timedelta(0) <= now - last < ASSESS_EVERY:
+            athlete.assess(now)
+            self._assessed_at[athlete.name] = now
+
+    def _deliver(self, jobs: Jobs) -> None:
+        now = self._clock.now()
+        with self._store.session() as session:
+            expired = outbox.expire_overdue(session, now)
+            due = outbox.count_due(session, now)
+        if expired:
+            log.warning("%d deliveries came too late to be worth anything and are given up", expired)
+        if due:
+            jobs.deliver(self._stop)
+
+    def _step(self, what: str, work: Callable[[], None]) -> None:
+        if self._stop.is_set():
+            return
+        self._doing = what
+        try:
+            work()
+        except Exception as error:
+            if what not in self._failing:
+                self._failing[what] = self._clock.now()
+                known = isinstance(error, StoreError)  # that one says all there is to say
+                log.log(logging.ERROR, _FAILED, what.capitalize(), error, exc_info=None if known else error)
+        else:
+            if since := self._failing.pop(what, None):
+                log.info("%s works again; it had failed since %s", what.capitalize(), _shown(since))
+
+    def _status(self) -> str:
+        text = f"Last look {_shown(self._clock.now())}"
+        for what, since in self._failing.items():
+            text += f"; {what} has failed since {_shown(since)}"
+        return text
+
+    def _heartbeat(self) -> None:
+        """Tell systemd that we live: a look is fresh or at work within its limit, and the store answers."""
+        now_s = time.monotonic()
+        busy = not self._at_rest.is_set()
+        fresh = (
+            now_s - self._look_began_s < LOOK_LIMIT_S
+            if busy
+            else now_s - self._look_ended_s < 3 * self._tick_s
+        )
+        if fresh:
+            self._ping_store()
+            notify("WATCHDOG=1")
+
+    def _ping_store(self) -> None:
+        with self._store.reading() as session:
+            session.execute(sa.text("SELECT 1"))
+
+    def _reload_jobs(self) -> None:
+        notify(*reloading_lines())
+        if self._reload is not None:
+            try:
+                self._jobs = self._reload()
+            except Exception as error:
+                log.error("The changed configuration is not used, the old one stays: %s", error)  # noqa: TRY400
+            else:
+                self._assessed_at.clear()
+                log.info(
+                    "Configuration read again; a changed [store] or [service] takes effect at the next start"
+                )
+        notify("READY=1")
+
+    def _scheduler(self) -> BackgroundScheduler:
+        scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(3)},
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+        first = datetime.now(UTC)
+        scheduler.add_job(self.tick, "interval", seconds=self._tick_s, id="tick", next_run_time=first)
+        scheduler.add_job(self.glance, "interval", seconds=min(GLANCE_EVERY_S, self._tick_s), id="glance")
+        if limit_s := watchdog_limit_s():
+            scheduler.add_job(self._heartbeat, "interval", seconds=limit_s / 3, id="heartbeat")
+        scheduler.add_listener(self._on_trouble, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        return scheduler
+
+    def _on_trouble(self, event: JobExecutionEvent) -> None:
+        if event.code == EVENT_JOB_MAX_INSTANCES:
+            if event.job_id == "tick":
+                busy_s = time.monotonic() - self._look_began_s
+                log.warning("The last look is still busy after %.0f s with %s", busy_s, self._doing)
+        elif event.code == EVENT_JOB_ERROR:
+            log.error("The %s failed: %s", event.job_id, event.exception)
+        else:
+            log.warning("The %s of %s was missed", event.job_id, event.scheduled_run_time)
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT stop, SIGHUP reloads; only the main thread may say so."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        handlers = {
+            signal.SIGTERM: self._on_stop,
+            signal.SIGINT: self._on_stop,
+            signal.SIGHUP: self._on_hangup,
+        }
+        earlier = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        try:
+            yield
+        finally:
+            for number, handler in earlier.items():
+                signal.signal(number, handler)
+
+    def _on_stop(self, number: int, frame: FrameType | None) -> None:
+        self.stop()
+
+    def _on_hangup(self, number: int, frame: FrameType | None) -> None:
+        self._orders.put("reload")
+
+
+def _shown(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
