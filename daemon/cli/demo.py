@@ -22,8 +22,11 @@ from daemon.options import SENDS
 from daemon.store.answers import save_reply
 from daemon.store.engine import Store, open_store
 from daemon.store.outbox import next_due_at
+from rules.facts import PainReply, ReplyKind
 from rules.policy import Policy
 
+FILES_BEFORE = 60
+"""Read in one go before the story begins, as anybody's past would be; a first import says nothing."""
 NUDGE_HOUR, DIGEST_HOUR, SUNDAY = time(17), time(18), 7
 CHANNEL = ChannelConfig("terminal", "apprise", Secret("plain", "terminal"), SENDS)
 
@@ -63,6 +66,13 @@ class Terminal:
             click.echo(f"{'':18}{line}")
         return Receipt("terminal", 0.0)
 
+    def answer(self, reply: PainReply) -> None:
+        """Print what the runner tapped, where it was more than nothing."""
+        if reply.score:
+            when = "during" if reply.kind is ReplyKind.DURING else reply.kind.name.lower()
+            at = reply.at.astimezone(self._zone)
+            click.secho(f"{at:%a %d %b %H:%M}  ← {reply.score} {when}", fg="cyan")
+
 
 @click.command(name="demo")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day on which the story ends.")
@@ -78,10 +88,10 @@ def command(today: datetime | None, seed: int) -> None:
         try:
             click.echo(
                 f"{len(paths)} FIT and GPX files of a made-up runner, {season.first_day:%d %B %Y} to "
-                f"{season.today:%d %B %Y}. What her phone would have shown:\n"
+                f"{season.today:%d %B %Y}. The first {FILES_BEFORE} are read in one go; from then on, her phone:\n"
             )
             told, last = _play(store, athlete, season, home / "inbox")
-            weeks = (season.today - season.first_day).days / 7
+            weeks = (season.until - season.files[FILES_BEFORE - 1].arrives_at).days / 7
             click.echo(f"\n{told} messages in {weeks:.0f} weeks. This morning `niggled status` says:\n")
             status.tell(look(store, athlete, last).assessment, status.affairs(store, athlete), athlete, last)
         finally:
@@ -92,7 +102,7 @@ def command(today: datetime | None, seed: int) -> None:
 def _play(store: Store, athlete: AthleteConfig, season: Season, inbox: Path) -> tuple[int, datetime]:
     """Every event at its time, and between them the moments at which something was due. Returns (messages, the end)."""
     zone = ZoneInfo(season.runner.timezone)
-    clock = TimeLapse(_midnight(season.first_day, zone))
+    clock = TimeLapse(season.until)
     terminal = Terminal(clock, zone)
     athletes = {athlete.name: athlete}
 
@@ -121,12 +131,18 @@ def _play(store: Store, athlete: AthleteConfig, season: Season, inbox: Path) -> 
 
     due: list[datetime] = []
     memory: Memory = {}
+    known_before = clock.instant = season.files[FILES_BEFORE - 1].arrives_at.astimezone(UTC)
+    import_paths(store, athlete, [inbox / file.name for file in season.files[:FILES_BEFORE]], known_before)
+    tick(known_before)
     for event in events(season):
         at = event.at.astimezone(UTC)
+        if at <= known_before:
+            continue
         live_until(at)
         if isinstance(event, FileArrives):
             import_paths(store, athlete, [inbox / event.name], at)
         else:
+            terminal.answer(event)
             with store.session() as session:
                 save_reply(session, athlete.name, event)
         tick(at)
@@ -141,7 +157,3 @@ def _reminder_hours(after: datetime, zone: ZoneInfo) -> list[datetime]:
     hours = [datetime.combine(day, NUDGE_HOUR, zone) for day in days]
     hours += [datetime.combine(day, DIGEST_HOUR, zone) for day in days if day.isoweekday() == SUNDAY]
     return [hour.astimezone(UTC) for hour in hours]
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time.min, zone).astimezone(UTC)

@@ -77,7 +77,7 @@ def stored_states(
     )
     if until is not None:
         query = query.where(CheckpointRow.at <= until)
-    yield from session.execute(query.order_by(CheckpointRow.at.desc())).tuples()
+    yield from session.execute(query.order_by(CheckpointRow.at.desc()))
 
 
 def drop_checkpoints(session: Session, athlete: str, *, since: datetime) -> None:
