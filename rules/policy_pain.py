@@ -10,7 +10,9 @@ from rules.settings import setting
 @dataclass(frozen=True, slots=True)
 class PainSettings:
     hurts: int = setting(3, "of 10", "A run with this pain or more is a painful one.", "RULES 5", high=10)
-    b_n: int = setting(14, "mornings", "The usual morning is taken from the last so many.", "RULES 6", low=1)
+    b_n: int = setting(
+        14, "mornings", "The usual morning is taken from the last so many.", "RULES 6", low=1, high=30
+    )
     b_min: int = setting(5, "mornings", "With fewer the starting value is used.", "RULES 6", low=1)
     b_start: int = setting(
         0, "of 10", "The usual morning pain before enough answers are known.", "RULES 6", high=3

@@ -137,7 +137,7 @@ def _near(name: str, known: Any) -> str:
 def _read(value: object, meta: Mapping[str, Any]) -> tuple[object, str]:
     """(the value in the type of the setting, "") or (None, what is wrong with it)."""
     kind = meta["kind"]
-    wrong = f"a {kind} is expected, not {value!r}"
+    wrong = f"{_article(kind)} expected, not {value!r}"
     number = isinstance(value, int | float) and not isinstance(value, bool)
     match kind:
         case "whole number":
@@ -154,6 +154,10 @@ def _read(value: object, meta: Mapping[str, Any]) -> tuple[object, str]:
         case "list of words":
             return _words(value, wrong)
     return _clock(value, kind, wrong)
+
+
+def _article(kind: str) -> str:
+    return "weekdays are" if kind == "weekdays" else f"a {kind} is"
 
 
 def _bounded(value: float, meta: Mapping[str, Any]) -> tuple[object, str]:

@@ -101,9 +101,9 @@ def events(season: Season) -> tuple[SeasonEvent, ...]:
 
 
 def _written(outing: Outing, recording: Recording) -> tuple[str, bytes]:
-    """The phone exports GPX, the watch FIT."""
+    """The phone exports runs as GPX; everything else is FIT."""
     stem = f"{recording.start:%Y-%m-%d-%H%M}-{_WORDS.get(outing.kind, 'run')}"
-    if outing.by_phone:
+    if outing.by_phone and outing.kind is not Kind.STRENGTH:
         return f"{stem}.gpx", encode_gpx(recording, name=_WORDS.get(outing.kind, "run").capitalize())
     return f"{stem}.fit", encode_activity(recording)
 

@@ -107,7 +107,7 @@ def _strain(each: Done, done: Sequence[Done]) -> float:
         longest_km = max(other.km for other in used_to)
         ratio = outing.km / longest_km
         if ratio > 1.10 and outing.km - longest_km >= 1:
-            strain += min(3.8, 2.4 + 6 * (ratio - 1.05)) * max(0.75, min(1.0, outing.km / 12))
+            strain += min(4.0, 2.7 + 6 * (ratio - 1.05)) * max(0.75, min(1.0, outing.km / 12))
     if outing.descent_m >= 150:
         week = [outing, *(other for other in earlier if outing.day - other.day <= 6)]
         down_m = sum(other.descent_m * (0.5 if other.kind is Kind.HIKE else 1) for other in week)

@@ -85,49 +85,49 @@ def _strength(day: int, minutes: float) -> _Entry:
 
 _PLAN: tuple[tuple[_Entry, ...], ...] = (
     # a steady base, recorded with the phone
-    (_easy(1, 6.0), _easy(3, 5.5), _long(6, 9.0)),
-    (_easy(1, 6.0), _easy(3, 6.0), _long(6, 9.4)),
-    (_easy(1, 6.2), _easy(3, 5.5), _long(6, 9.8)),
-    (_easy(1, 6.0), _easy(4, 6.0), _long(6, 10.0)),
-    (_easy(1, 5.5), _easy(3, 6.2), _long(6, 8.6)),
-    (_easy(1, 6.4), _easy(3, 6.0), _long(6, 10.4)),
-    (_easy(1, 6.2), _easy(3, 6.4), _long(6, 10.6)),
+    (_strength(0, 22), _easy(1, 6.0), _strength(2, 24), _easy(3, 5.5), _long(6, 9.0)),
+    (_strength(0, 24), _easy(1, 6.0), _strength(2, 25), _easy(3, 6.0), _easy(4, 4.4), _long(6, 9.4)),
+    (_strength(0, 22), _easy(1, 6.2), _strength(2, 24), _easy(3, 5.5), _easy(4, 4.4), _long(6, 9.8)),
+    (_strength(0, 24), _easy(1, 6.0), _strength(2, 23), _easy(3, 6.0), _easy(4, 4.4), _long(6, 10.0)),
+    (_strength(0, 25), _easy(1, 5.5), _easy(3, 6.2), _easy(4, 4.2), _long(6, 8.6)),
+    (_strength(0, 23), _easy(1, 6.4), _strength(2, 24), _easy(3, 6.0), _easy(4, 4.6), _long(6, 10.4)),
+    (_strength(0, 24), _easy(1, 6.2), _strength(2, 25), _easy(3, 6.4), _easy(4, 4.4), _long(6, 10.6)),
     # a watch, and a build
-    (_easy(1, 6.6), _strength(2, 24), _easy(3, 6.0), _long(6, 11.2)),
-    (_strength(0, 25), _easy(1, 7.0), _easy(3, 6.4), _strength(4, 22), _long(6, 11.8)),
-    (_strength(0, 24), _easy(1, 7.0), _easy(3, 5.0), _easy(4, 5.0), _long(6, 12.4)),
-    (_easy(1, 6.0), _strength(2, 26), _easy(3, 6.0), _strength(4, 23), _long(6, 10.4)),
+    (_strength(0, 22), _easy(1, 6.6), _strength(2, 24), _easy(3, 6.0), _easy(4, 4.6), _long(6, 11.2)),
+    (_strength(0, 22), _easy(1, 7.0), _strength(2, 25), _easy(3, 6.4), _easy(4, 4.6), _long(6, 11.8)),
+    (_strength(0, 25), _easy(1, 7.0), _strength(2, 24), _easy(3, 6.0), _easy(4, 5.0), _long(6, 12.4)),
+    (_strength(0, 23), _easy(1, 6.0), _strength(2, 26), _easy(3, 6.0), _easy(4, 4.4), _long(6, 10.4)),
     # a friend talks her into a longer one: too long
-    (_strength(0, 24), _easy(1, 7.4), _easy(3, 6.4), _easy(4, 5.0), _long(6, 16.0)),
+    (_strength(0, 25), _easy(1, 7.4), _strength(2, 24), _easy(3, 6.6), _easy(4, 5.0), _long(6, 16.0)),
     # the knee grumbles, then settles; rain sends her to the treadmill
-    (_strength(1, 20), _flat(3, 5.0), _flat(6, 8.0)),
-    (_strength(0, 25), _flat(1, 6.0), _easy(3, 6.0), _strength(4, 24), _long(6, 10.4)),
-    (_strength(0, 25), _treadmill(1, 6.0), _easy(3, 6.6), _strength(4, 24), _long(6, 11.0)),
-    (_strength(0, 26), _easy(1, 7.0), _treadmill(3, 6.4), _long(6, 11.6)),
-    (_treadmill(1, 6.4), _strength(2, 25), _easy(3, 7.0), _strength(4, 25), _long(6, 12.0)),
+    (_strength(2, 20), _flat(3, 5.0), _strength(4, 20), _flat(6, 8.0)),
+    (_strength(0, 22), _flat(1, 6.0), _strength(2, 25), _easy(3, 6.0), _long(6, 10.4)),
+    (_strength(0, 24), _treadmill(1, 6.0), _strength(2, 25), _easy(3, 6.6), _strength(4, 24), _long(6, 11.0)),
+    (_strength(0, 26), _easy(1, 6.6), _strength(2, 26), _treadmill(3, 6.4), _long(6, 11.6)),
+    (_strength(0, 25), _treadmill(1, 6.4), _strength(2, 25), _easy(3, 7.0), _strength(4, 25), _long(6, 12.0)),
     # nine days in the hills
     (_easy(1, 6.4), _hills(3, 8.0, 260), _hike(4, 13.0, 640), _hills(6, 9.2, 400)),
     (_hills(1, 8.0, 370), _strength(6, 18)),
     # the careful way back
-    (_flat(0, 5.4), _flat(2, 5.6), _strength(3, 20), _flat(4, 5.8), _flat(6, 6.2)),
-    (_flat(1, 6.4), _strength(2, 22), _flat(3, 6.6), _flat(6, 7.4)),
-    (_flat(1, 6.4), _strength(2, 22), _flat(3, 7.0), _strength(4, 24), _flat(6, 8.4)),
+    (_flat(0, 4.0), _strength(1, 20), _flat(2, 5.4), _strength(3, 20), _flat(4, 5.6), _flat(6, 5.8)),
+    (_strength(0, 20), _flat(1, 6.0), _strength(2, 20), _flat(3, 6.4), _strength(4, 22), _flat(6, 7.2)),
+    (_strength(0, 24), _flat(1, 6.2), _strength(2, 22), _flat(3, 7.0), _strength(4, 24), _flat(6, 8.0)),
     # fast running comes back
-    (_strength(0, 25), _easy(1, 6.4), _fast(3, 7.4), _long(6, 9.2)),
-    (_easy(1, 6.4), _strength(2, 25), _fast(3, 7.8), _strength(4, 22), _long(6, 10.0)),
-    (_strength(0, 24), _easy(1, 6.6), _fast(3, 8.2), _long(6, 10.8)),
+    (_strength(0, 25), _easy(1, 5.0), _fast(3, 7.4), _strength(4, 22), _long(6, 8.8)),
+    (_strength(0, 25), _easy(1, 6.4), _strength(2, 25), _fast(3, 7.8), _strength(4, 22), _long(6, 9.6)),
+    (_strength(0, 24), _easy(1, 6.6), _strength(2, 24), _fast(3, 8.2), _strength(4, 24), _long(6, 10.4)),
     # a cold: 18 days without a run
     (_easy(1, 6.4),),
     (),
     (_flat(5, 4.6),),
     # back, a little too eagerly
-    (_flat(0, 5.2), _strength(1, 20), _easy(3, 8.6), _strength(4, 22)),
-    (_flat(1, 5.0), _strength(2, 24), _easy(3, 6.0), _flat(6, 7.0)),
-    (_easy(1, 6.0), _strength(2, 25), _easy(3, 6.0), _strength(4, 24), _long(6, 8.8)),
-    (_strength(0, 25), _easy(1, 6.4), _treadmill(3, 5.6), _long(6, 9.6)),
-    (_easy(1, 6.6), _strength(2, 24), _easy(3, 6.4), _strength(4, 26), _long(6, 10.5)),
+    (_flat(0, 5.2), _strength(2, 20), _easy(3, 8.6)),
+    (_strength(0, 22), _flat(1, 3.0), _strength(2, 24), _flat(3, 5.0), _flat(6, 6.6)),
+    (_strength(0, 24), _easy(1, 5.6), _strength(2, 25), _easy(3, 6.0), _strength(4, 24), _long(6, 8.6)),
+    (_strength(0, 24), _easy(1, 6.4), _strength(2, 25), _treadmill(3, 5.6), _long(6, 9.55)),
+    (_strength(0, 26), _easy(1, 6.6), _strength(2, 24), _easy(3, 6.4), _strength(4, 24), _long(6, 10.5)),
     # and yesterday
-    (_strength(0, 24), _easy(1, 6.4), _easy(3, 6.6), _long(6, 13.0)),
+    (_strength(0, 22), _easy(1, 6.4), _strength(2, 24), _easy(3, 6.6), _long(6, 13.0)),
 )
 
 

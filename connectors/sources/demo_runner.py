@@ -93,7 +93,7 @@ def _strength(outing: Outing, start: datetime, utc_offset_s: int, rng: Random) -
         mean_heart_rate_bpm=sum(hearts) / len(hearts),
         max_heart_rate_bpm=max(hearts),
         samples=Samples(at_s=at_s, heart_rate_bpm=hearts),
-        device=WATCH,
+        device=PHONE if outing.by_phone else WATCH,
     )
 
 

@@ -1,5 +1,6 @@
 import io
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
@@ -10,7 +11,9 @@ from connectors.sources.contract import SourceRecord
 from connectors.sources.demo import FileArrives, events, make_season, write_season
 from connectors.sources.demo_plan import DAYS, Kind
 from connectors.sources.files import FilesSource
+from rules.assess import advance, judge, start
 from rules.facts import Family, ReplyKind
+from rules.outcome import Level, LoadState, PainState
 from rules.policy import Policy
 
 TODAY = date(2026, 6, 10)
@@ -79,9 +82,14 @@ def test_the_phone_wrote_gpx_tracks_whose_positions_add_up_to_the_distance(seaso
     assert metres == pytest.approx(files[0].outing.km * 1000, rel=0.002)
 
 
-def test_the_reader_of_everybodys_files_takes_every_one_of_them(season, tmp_path):
-    write_season(season, tmp_path)
-    records = list(FilesSource([tmp_path], Policy(), season.until).fetch(None, frozenset()))
+@pytest.fixture(scope="module")
+def records(season, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("season")
+    write_season(season, folder)
+    return list(FilesSource([folder], Policy(), season.until).fetch(None, frozenset()))
+
+
+def test_the_reader_of_everybodys_files_takes_every_one_of_them(season, records):
     assert {type(record) for record in records} == {SourceRecord}
     assert [record.warning for record in records if record.warning] == []
     outings = {file.name: file.outing for file in season.files}
@@ -95,6 +103,24 @@ def test_the_reader_of_everybodys_files_takes_every_one_of_them(season, tmp_path
         assert activity.indoor is (outing.kind is Kind.TREADMILL)
         if outing.kind in (Kind.HILLS, Kind.HIKE):
             assert activity.profile.dh_m == pytest.approx(outing.descent_m, rel=0.1)
+
+
+def test_the_rules_have_something_to_say_in_every_chapter(season, records):
+    activities = {record.origin: replace(record.activity, id=record.origin) for record in records}
+    policy, state, found = Policy(), start(season.runner, Policy()), {}
+    for event in events(season):
+        state = advance(state, activities[event.name] if isinstance(event, FileArrives) else event, policy)
+        for one in judge(state, policy, event.at).findings:
+            found.setdefault((one.rule, one.level), (one.at.date() - season.first_day).days)
+    assert found["R1", Level.WARN] == 83, "the friend's long run"
+    assert found["R4", Level.WARN] == 122, "the first day in the hills"
+    assert found["R10down", Level.WARN] == 122
+    assert found["P1", Level.STOP] == 127, "running on through the pain"
+    assert found["R6", Level.NOTE] == 157, "the first fast session"
+    assert found["R9", Level.WARN] == 199, "back too eagerly"
+    today = judge(state, policy, season.until)
+    assert (today.pain.overall, today.load) == (PainState.AMBER, LoadState.AMBER)
+    assert today.budget.longest_run_km.flat == 7.3, "0.7 of the 10.5 km before yesterday"
 
 
 def test_nobodys_street_is_in_the_files(season):

@@ -1,0 +1,125 @@
+"""`niggled strength [today|done|skip|plan]`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from daemon.cli.context import (
+    athlete_options,
+    choose_athlete,
+    json_option,
+    now,
+    opened_store,
+    print_json,
+    read_config,
+)
+from daemon.config import AthleteConfig
+from daemon.jobs.assess import look
+from daemon.replies import take_answer
+from daemon.store.engine import Store
+from daemon.store.messages import insert_message
+from rules.exercises import EXERCISES
+from rules.outcome import StrengthPlan
+from rules.phrases import capital, day
+from rules.reminders import skipped_today
+
+
+@click.group(name="strength", invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Today's exercises, the plan, and telling that a session is done."""
+    if context.invoked_subcommand is None:
+        context.invoke(today)
+
+
+@command.command()
+@athlete_options
+@json_option
+def today(config_path: str | None = None, athlete_name: str | None = None, as_json: bool = False) -> None:
+    """What a session holds now: one exercise for each muscle group, with how to do it."""
+    config = read_config(config_path)
+    athlete = choose_athlete(config, athlete_name)
+    moment = now()
+    with opened_store(config) as store:
+        plan = look(store, athlete, moment).assessment.strength
+    if as_json:
+        print_json(_as_json(plan, athlete))
+        return
+    click.echo(_line(plan, athlete, moment))
+    for exercise in plan.exercises:
+        row = next((one for one in EXERCISES if exercise.lower().startswith(one.name.lower())), None)
+        click.echo(f"\n{capital(exercise)}")
+        if row is not None:
+            click.echo(f"  tempo {row.tempo}. {row.instruction}")
+    if plan.exercises:
+        click.echo("\nEffort 6 to 7 of 10, 60 to 90 s rest; pain at most 2. Then: niggled strength done")
+
+
+@command.command()
+@click.argument("words", nargs=-1, metavar="[q h g c] [easy|hard] [PAIN]")
+@athlete_options
+def done(words: tuple[str, ...], config_path: str | None, athlete_name: str | None) -> None:
+    """A session is done. `q h g c` name thigh, hamstring, hip and calf if it was not all of them."""
+    config = read_config(config_path)
+    athlete = choose_athlete(config, athlete_name)
+    with opened_store(config) as store:
+        taken = take_answer(store, athlete, " ".join(("done", *words)), now(), now())
+    if not taken.understood:
+        raise click.UsageError(
+            f"{' '.join(words)!r} is not understood. Examples: done, done q c, done easy 1"
+        )
+    click.echo(taken.text)
+
+
+@command.command()
+@athlete_options
+def skip(config_path: str | None, athlete_name: str | None) -> None:
+    """No reminder today."""
+    config = read_config(config_path)
+    athlete = choose_athlete(config, athlete_name)
+    moment = now()
+    with opened_store(config) as store:
+        _skip(store, athlete, moment)
+    click.echo("Skipped: no reminder today.")
+
+
+@command.command(name="plan")
+@athlete_options
+def plan_(config_path: str | None, athlete_name: str | None) -> None:
+    """This week: how many are done, when the next one fits, and why it moved."""
+    config = read_config(config_path)
+    athlete = choose_athlete(config, athlete_name)
+    moment = now()
+    with opened_store(config) as store:
+        click.echo(_line(look(store, athlete, moment).assessment.strength, athlete, moment))
+
+
+def _skip(store: Store, athlete: AthleteConfig, moment: datetime) -> None:
+    """Today's reminder is written down as said, on no channel."""
+    with store.session() as session:
+        insert_message(session, athlete.name, skipped_today(athlete.runner, athlete.policy, moment))
+
+
+def _line(plan: StrengthPlan, athlete: AthleteConfig, moment: datetime) -> str:
+    zone = ZoneInfo(athlete.runner.timezone)
+    text = f"Strength {plan.done} of {plan.wanted} this week, level {plan.level}."
+    if plan.next_slot is None:
+        return f"{text} Nothing is planned."
+    slot = plan.next_slot.astimezone(zone)
+    text += f" Next: {day(slot.date(), moment.astimezone(zone).date())} {slot:%H:%M}."
+    return f"{text} Moved: {plan.moved_because}." if plan.moved_because else text
+
+
+def _as_json(plan: StrengthPlan, athlete: AthleteConfig) -> dict[str, object]:
+    zone = ZoneInfo(athlete.runner.timezone)
+    return {
+        "done": plan.done,
+        "wanted": plan.wanted,
+        "level": plan.level,
+        "next": None if plan.next_slot is None else plan.next_slot.astimezone(zone).isoformat(),
+        "moved_because": plan.moved_because,
+        "exercises": list(plan.exercises),
+    }

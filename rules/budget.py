@@ -1,0 +1,322 @@
+"""What is fine next: longest run, day, week, descent and fast minutes (RULES 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date as calendar_date
+from datetime import datetime, timedelta
+from math import floor
+
+from rules.base import SORE, Base, base_of
+from rules.budget_terms import (
+    DOWNHILL,
+    FLAT,
+    ROLLING,
+    Term,
+    comfort_terms,
+    green_runs_since,
+    growth,
+    hurt_km,
+    is_hard,
+    knee_terms,
+    rest_over,
+    returning_km,
+)
+from rules.core import Core
+from rules.estimates import easy_speed_at
+from rules.knee import KneeLoad
+from rules.noted import Noted
+from rules.outcome import Budget, Level, LoadState, LongestRun, PainState
+from rules.pain_state import SideState, deciding_side, verdict_of
+from rules.policy import Policy
+from rules.records import EPS, Around, Record, around, known, total
+from rules.timeoff import gap_before
+
+LOAD_INDEX = {LoadState.GREEN: 0, LoadState.AMBER: 1, LoadState.RED: 2}
+CALM_MORNINGS = 2
+RETURN_WEEK_DAYS = 27
+WALK_MIN = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Everything the steps of the budget look at, worked out once."""
+
+    core: Core
+    policy: Policy
+    now: datetime
+    today: int
+    windows: Around
+    pain: PainState
+    load: LoadState
+    side: SideState | None
+    base: Base
+    easy_mps: float
+    learning: bool
+    recovery_holds: bool
+
+    @property
+    def cell(self) -> int:
+        return LOAD_INDEX[self.load]
+
+    @property
+    def cap(self) -> float:
+        """Step 2 and 3: the session cap of the cell, held where nothing may grow."""
+        policy = self.policy
+        match self.pain:
+            case PainState.GREEN:
+                cap = policy.cap.green[self.cell]
+            case PainState.UNKNOWN:
+                cap = policy.cap.unknown[self.cell]
+            case PainState.AMBER:
+                cap = policy.cap.amber[self.cell]
+            case PainState.RETURNING:
+                return self.stage_cap
+            case _:
+                return 0.0
+        few = len(self.windows.month) < policy.r1.min_runs and self.base.episode is None
+        gap = gap_before(self.core.records, self.today) or 0
+        held = policy.return_.hold_days <= gap < policy.return_.gap_days
+        return min(cap, 1.0) if self.learning or few or held or self.recovery_holds else cap
+
+    @property
+    def stage_cap(self) -> float:
+        """The cap of RETURNING; 0 on the ladder, and with a red load before two calm mornings."""
+        if self.side is None or self.side.ladder_step is not None:
+            return 0.0
+        if self.load is LoadState.RED and self.side.calm_mornings() < CALM_MORNINGS:
+            return 0.0
+        return self.side.stage_cap(self.policy)
+
+
+def budget(
+    core: Core, now: datetime, load: LoadState, policy: Policy, *, recovery_holds: bool = False
+) -> Budget:
+    """The budget at `now`, to which `core` has been brought; `recovery_holds` is H1."""
+    setting = _setting(core, now, load, policy, recovery_holds=recovery_holds)
+    if setting.pain is PainState.REFERRED:
+        return Budget(LongestRun(0.0, 0.0, 0.0), None, 0.0, 0, 0, binding="referred")
+    flat, binding, walk = _longest(setting, FLAT)
+    longest = LongestRun(flat, _longest(setting, ROLLING)[0], _longest(setting, DOWNHILL)[0])
+    week = None if setting.learning else _week(setting)
+    return Budget(
+        longest_run_km=longest,
+        not_before=_not_before(setting),
+        week_km=week,
+        descent_m=None if setting.learning else _descent(setting),
+        fast_min=None if setting.learning else _fast(setting, week),
+        binding=binding,
+        walk_min=WALK_MIN if walk else None,
+        ladder_step=setting.side.ladder_step if setting.side else None,
+    )
+
+
+def longest_on(
+    core: Core,
+    now: datetime,
+    load: LoadState,
+    policy: Policy,
+    route: KneeLoad,
+    *,
+    recovery_holds: bool = False,
+) -> tuple[float | None, str]:
+    """(kilometres, rounded down, and the binding term) of the longest next run on a route with this knee load per km."""
+    setting = _setting(core, now, load, policy, recovery_holds=recovery_holds)
+    if setting.pain is PainState.REFERRED:
+        return 0.0, "referred"
+    return _longest(setting, route)[:2]
+
+
+def _setting(core: Core, now: datetime, load: LoadState, policy: Policy, *, recovery_holds: bool) -> Setting:
+    today = core.date(now)
+    windows = around(core.records, today)
+    pain = core.pain.overall
+    return Setting(
+        core=core,
+        policy=policy,
+        now=now,
+        today=today,
+        windows=windows,
+        pain=pain,
+        load=load,
+        side=deciding_side(core.pain.sides, policy) if pain is PainState.RETURNING else None,
+        base=base_of(core, core.pain.answers, windows, now, policy),
+        easy_mps=easy_speed_at(core.records, today, policy),
+        learning=core.experience.learning(today, policy),
+        recovery_holds=recovery_holds and pain is PainState.GREEN and load is LoadState.GREEN,
+    )
+
+
+def _rounded_km(km: float) -> float:
+    return floor(km * 10 + EPS) / 10
+
+
+def _longest(setting: Setting, route: KneeLoad) -> tuple[float | None, str, bool]:
+    """(kilometres or None, the binding term, whether a walk is the advice instead) on a route: steps 7 to 9."""
+    policy, core = setting.policy, setting.core
+    if setting.pain is PainState.RED:
+        return 0.0, "red", False
+    if setting.pain is PainState.RETURNING and setting.side is not None:
+        best = _returning(setting, setting.side, route)
+        red_factor = setting.side.first_cap(policy)
+    else:
+        best = _smallest(setting, route)
+        red_factor = policy.hurt.red
+        floored = setting.pain in (PainState.GREEN, PainState.AMBER) and not setting.learning
+        if best is not None and floored and best.km < policy.budget.floor_km:
+            best = Term("floor", policy.budget.floor_km)
+    if best is None:
+        return None, "learning", False
+    ceiling = hurt_km(core, setting.windows, setting.easy_mps, route, red_factor, policy)
+    if ceiling is not None and ceiling < best.km - EPS:
+        if ceiling < policy.hurt.walk_km - EPS:
+            return 0.0, "hurt", True
+        best = Term("hurt", ceiling)
+    return _rounded_km(best.km), best.name, False
+
+
+def _returning(setting: Setting, side: SideState, route: KneeLoad) -> Term | None:
+    if side.ladder_step is not None:
+        return Term("ladder", 0.0)
+    if setting.stage_cap <= 0:
+        return Term("calm_mornings", 0.0)
+    km = returning_km(setting.core, side, setting.base, setting.policy)
+    return None if km is None else Term("stage", km / max(1.0, route.k1, route.k3))
+
+
+def _smallest(setting: Setting, route: KneeLoad) -> Term | None:
+    """The smallest term of step 7; None while there is no base."""
+    base, policy, cap = setting.base, setting.policy, setting.cap
+    if base.base_km is None:
+        return None
+    terms = [Term("distance", growth(cap, base.base_km, base.old_km))]
+    if base.return_km is not None:
+        terms = [Term("return", terms[0].km)]
+    if not setting.learning:
+        terms.extend(knee_terms(base, cap, setting.easy_mps, setting.today, route, policy))
+        terms.extend(comfort_terms(setting.core, cap, setting.easy_mps, setting.today, route, policy))
+    newest = _newest_run(setting)
+    if newest is not None and is_hard(setting.core, newest, setting.today, policy):
+        terms.append(Term("race", policy.race.factor * base.base_km))
+    return min(terms, key=lambda term: term.km)
+
+
+def _newest_run(setting: Setting) -> Record | None:
+    return next((record for record in reversed(setting.core.records) if not record.walk), None)
+
+
+def _not_before(setting: Setting) -> calendar_date | None:
+    """Step 10."""
+    if setting.pain is PainState.RED:
+        return None
+    core, policy, today = setting.core, setting.policy, setting.today
+    dates = [today]
+    newest = _newest_run(setting)
+    if newest is not None:
+        sore = verdict_of(core.pain.answers, newest.id) in SORE
+        ladder = setting.side is not None and (setting.side.ladder_step or 0) > 0
+        rest = (
+            sore or ladder or any(one.finding.activity_id == newest.id and _warns(one) for one in core.noted)
+        )
+        dates.append(newest.date + (2 if rest else 1))
+        if setting.pain is PainState.AMBER and setting.load is LoadState.RED:
+            dates.append(rest_over(core, newest.end, policy.pain.rest_h))
+    dates.extend(
+        rest_over(core, run.end, policy.race.rest_h)
+        for run in setting.windows.month
+        if is_hard(core, run, today, policy)
+    )
+    if any(one.rule == "P3" and one.date == today and _warns(one) for one in core.noted):
+        dates.append(today + 1)
+    return calendar_date.fromordinal(max(dates))
+
+
+def _warns(one: Noted) -> bool:
+    return one.finding.level in (Level.WARN, Level.STOP)
+
+
+def _week(setting: Setting) -> float:
+    """Step 11: what is left of the week, advisory."""
+    policy, episode = setting.policy, setting.base.last_episode
+    match setting.pain:
+        case PainState.GREEN:
+            factor = policy.week.green[setting.cell]
+        case PainState.UNKNOWN:
+            factor = policy.week.unknown[setting.cell]
+        case PainState.AMBER:
+            factor = policy.week.amber[setting.cell]
+        case _:
+            factor = setting.cap
+    usual = max(sum(setting.windows.block_km) / 3, policy.week.floor_km)
+    if episode is not None and setting.today <= episode.date + RETURN_WEEK_DAYS:
+        usual = max(usual, episode.factor * episode.usual_week_km)
+    return _rounded_km(max(0.0, factor * usual - setting.windows.week_km))
+
+
+def _descent(setting: Setting) -> int | None:
+    """Step 12: metres of descent left; None without terrain data."""
+    runs = setting.base.descent_runs
+    if setting.pain is PainState.RED:
+        return 0
+    if len(runs) < setting.policy.terrain.min_runs:
+        return None
+    factor, desc = _descent_factor(setting), setting.policy.desc
+    if factor <= 0 or (setting.pain is not PainState.RETURNING and _sore_lately(setting)):
+        return 0
+    most = factor * max(known(run.load.descent_m for run in runs))
+    if setting.pain is PainState.GREEN:
+        most = max(most, desc.floor_m)
+    recent, *blocks = (
+        total(record.load.descent_m for record in window)
+        for window in (setting.windows.week, *setting.windows.blocks)
+    )
+    left = min(most, desc.week * sum(blocks) / 3 + desc.extra_m - recent)
+    return floor(max(0.0, left) / 10 + EPS) * 10
+
+
+def _descent_factor(setting: Setting) -> float:
+    policy = setting.policy
+    match setting.pain:
+        case PainState.GREEN:
+            factor = policy.desc.green[setting.cell]
+            return min(factor, 1.0) if setting.recovery_holds else factor
+        case PainState.UNKNOWN:
+            return policy.desc.unknown[setting.cell]
+        case PainState.RETURNING:
+            open_again = setting.cap >= policy.ret.hills - EPS and setting.load is not LoadState.RED
+            return setting.cap if open_again else 0.0
+    return 0.0
+
+
+def _sore_lately(setting: Setting) -> bool:
+    """Whether hills are still closed after an amber or red grade."""
+    last, desc = setting.core.pain.last_sore, setting.policy.desc
+    if last is None or setting.now - last > timedelta(days=desc.memory_days):
+        return False
+    return green_runs_since(setting.core, last, setting.core.records) < desc.green_runs
+
+
+def _fast(setting: Setting, week_km: float | None) -> int | None:
+    """Step 13: fast minutes left; None where no run of the month says how fast it was."""
+    policy, windows = setting.policy, setting.windows
+    if setting.pain is PainState.RED:
+        return 0
+    if windows.month and not known(run.load.fast_min for run in windows.month):
+        return None
+    usual = sum(total(record.load.fast_min for record in block) for block in windows.blocks) / 3
+    match setting.pain:
+        case PainState.GREEN if setting.load is LoadState.GREEN:
+            allowed = max(policy.fast.week * usual, policy.fast.floor)
+        case PainState.GREEN | PainState.UNKNOWN if setting.load is not LoadState.RED:
+            allowed = usual
+        case PainState.RETURNING if (
+            setting.cap >= policy.ret.speed - EPS and setting.load is not LoadState.RED
+        ):
+            allowed = usual
+        case _:
+            return 0
+    last = setting.core.pain.last_sore
+    resting = last is not None and setting.now - last < timedelta(days=policy.fast.rest_days)
+    if (resting and setting.pain is not PainState.RETURNING) or not week_km:
+        return 0
+    return floor(max(0.0, allowed - total(record.load.fast_min for record in windows.week)) + EPS)

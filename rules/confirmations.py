@@ -1,0 +1,135 @@
+"""The direct answers to what a runner said: what was understood, and what it means for the next run (RULES 9, VOICE)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rules.answers import Answer, AnswerKind
+from rules.facts import Grade, PainReply, ReplyKind, Runner, Side
+from rules.headlines import EMERGENCY
+from rules.messages import next_sentence, refer_text, sentences
+from rules.outcome import LEVEL_ORDER, Assessment, Finding, Level, PainState, StrengthPlan
+from rules.phrases import capital, day, listing, local_date
+from rules.wording import CLINICIAN_FIRST, WALK_OR_BIKE, finding_sentence
+
+WHEN_QUESTION = "During the run, or now?"
+HELP = (
+    "A number 0–10 or `none`; `left 5 right 2`; `pills` or `limp` after it. "
+    "`done`, `skip`, `race`, `wrong`, `planned`, `pause 7d`, `resume`, `status`."
+)
+HEARD_CHARACTERS = 40
+EASY = "flat and easy, slower and 20 % shorter, 4 min run / 1 min walk. Above 2 on the way: walk home."
+SIDE_WORDS = {Side.LEFT: "left", Side.RIGHT: "right"}
+GRADE_WORDS = {Grade.GREEN: "Fine", Grade.AMBER: "Sore", Grade.RED: "Bad"}
+SORE_RULES = ("P4", "P3", "P2", "P1")
+"""Of equal levels the longer lasting trouble is the one to speak of."""
+
+
+def pain_confirmation(
+    replies: Sequence[PainReply], new: Sequence[Finding], assessment: Assessment, runner: Runner
+) -> str:
+    """What one answer about pain means now. `replies` are its parts (a side each), `new` the findings it raised,
+    `assessment` what holds after it."""
+    worst = _worst(new)
+    if worst is not None and worst.level in (Level.EMERGENCY, Level.REFER):
+        return refer_text(worst, assessment, runner)
+    state = assessment.pain.overall
+    if state is PainState.REFERRED:
+        return sentences(f"{_noted(replies)}.", CLINICIAN_FIRST)
+    if worst is None or worst.rule == "P1":
+        heard = f"{_noted(replies)}{_addition(replies, worst)}."
+    else:
+        heard = finding_sentence(worst, runner)
+    if state is PainState.RED:
+        return sentences(heard, f"No running yet; {WALK_OR_BIKE}.")
+    if worst is not None and worst.rule == "P3" and worst.level is Level.WARN:
+        return sentences(heard, f"No run today; {WALK_OR_BIKE}.")
+    if worst is not None and worst.rule == "P4" and worst.level in (Level.WARN, Level.STOP):
+        return sentences(heard, "Rest until it is back to normal.")
+    following = next_sentence(assessment, runner)
+    if state is PainState.AMBER and "up to" in following:
+        return sentences(heard, _easily(following))
+    return sentences(heard, following)
+
+
+def _worst(new: Sequence[Finding]) -> Finding | None:
+    """The loudest of the findings about pain; P5 and O1 are for the digest."""
+    candidates = [finding for finding in new if finding.rule in SORE_RULES or finding.rule == "P6"]
+    return max(
+        candidates,
+        key=lambda one: (
+            LEVEL_ORDER.index(one.level),
+            -SORE_RULES.index(one.rule) if one.rule in SORE_RULES else 1,
+        ),
+        default=None,
+    )
+
+
+def _noted(replies: Sequence[PainReply]) -> str:
+    """ "4 noted", "Left 5 and right 2 noted", "Fine noted"."""
+    if any(reply.side for reply in replies) and len(replies) > 1:
+        parts = [f"{SIDE_WORDS[reply.side]} {_value(reply)}" for reply in replies if reply.side]
+        return f"{capital(listing(parts))} noted"
+    return f"{_value(replies[0])} noted" if replies else "Noted"
+
+
+def _value(reply: PainReply) -> str:
+    if reply.score is not None:
+        return str(reply.score)
+    return GRADE_WORDS.get(reply.grade or Grade.UNKNOWN, "Answer")
+
+
+def _addition(replies: Sequence[PainReply], worst: Finding | None) -> str:
+    if worst is not None and worst.numbers.get("reason") == "painkillers":
+        return ", with painkillers: it counts as sore"
+    if worst is not None and worst.numbers.get("reason") == "limp":
+        return ", with a limp"
+    if worst is not None and worst.numbers.get("reason") == "rising":
+        return ", more than last time"
+    settled = any(reply.kind is ReplyKind.AFTER and reply.settled for reply in replies)
+    return ", settled" if settled and worst is None else ""
+
+
+def _easily(following: str) -> str:
+    """The next run of a sore knee: slower and shorter always together (RULES 1.4)."""
+    return f"{following.removesuffix('.').removesuffix(', flat')}, {EASY}"
+
+
+def unclear_question(answer: Answer, text: str) -> str:
+    """Asked back once, with the beginning of what the runner wrote."""
+    heard = " ".join(text.split())
+    heard = heard if len(heard) <= HEARD_CHARACTERS else f"{heard[:HEARD_CHARACTERS]}…"
+    read = f'I read "{heard}". ' if heard else ""
+    if len(answer.candidates) == 2:
+        first, second = answer.candidates
+        return f"{read}Which one: {first} or {second}?"
+    return f"{read}Which number, 0–10?"
+
+
+def strength_confirmation(plan: StrengthPlan) -> str:
+    """After `done`: the week's count."""
+    return f"Done: {plan.done} of {plan.wanted} this week."
+
+
+def pause_confirmation(until: datetime | None, runner: Runner, now: datetime) -> str:
+    if until is None:
+        return "Paused until you send `resume`."
+    return f"Paused until {day(local_date(until, runner), local_date(now, runner))}. `resume` ends it."
+
+
+COMMAND_CONFIRMATIONS = {
+    AnswerKind.SKIP: "Skipped.",
+    AnswerKind.LATER: "Later, then.",
+    AnswerKind.RESUME: "Back again.",
+    AnswerKind.RACE: "Counted as a race: its findings are for the digest.",
+    AnswerKind.WRONG: "Left out of everything.",
+    AnswerKind.PLANNED: "Planned, then: its findings still count and are told no more.",
+    AnswerKind.SEEN: "Seen. I will not repeat it.",
+    AnswerKind.HELP: HELP,
+}
+
+
+def alarm_confirmation(words: Sequence[str]) -> str:
+    """Before the checklist: chest and breath bring the emergency text first (RULES 5.3)."""
+    return EMERGENCY if {"chest", "breath"}.intersection(words) else ""

@@ -1,0 +1,125 @@
+"""What a run would mean if it were the next one: `check` (DESIGN 7).
+
+The run is put into the fold as if it had just been run, on terrain known as well as the runner's last run, so that every rule
+compares it as it would compare the real one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from rules.assess import advance, judge
+from rules.budget import longest_on
+from rules.estimates import estimates_for
+from rules.facts import Activity, Estimates, Family, TerrainClass
+from rules.knee import KneeLoad
+from rules.load import measure
+from rules.outcome import Assessment, Finding, LoadState
+from rules.policy import Policy
+from rules.records import Record
+from rules.state import State
+
+WHAT_IF = "what-if"
+EPS = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The run that is asked about; `None` hills count as flat."""
+
+    km: float
+    descent_m: float = 0.0
+    climb_m: float = 0.0
+    fast_min: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """`findings` are what the run would raise, `longest_km` what is fine on such a route, `over` which figures it passes:
+    "distance", "descent", "fast", "week", "too_soon"."""
+
+    planned: Planned
+    before: Assessment
+    longest_km: float | None
+    binding: str
+    findings: tuple[Finding, ...]
+    load_after: LoadState
+    over: tuple[str, ...]
+
+
+def what_if(state: State, policy: Policy, now: datetime, planned: Planned) -> WhatIf:
+    """What the rules would say about this run, run now. Raises OutOfOrder as `advance` does."""
+    now = now.astimezone(UTC)
+    before = judge(state, policy, now)
+    activity = _activity(state, policy, now, planned)
+    load = measure(activity, _estimates(state, policy, now), policy)
+    per_km = KneeLoad((load.k1 or 0.0) / planned.km, (load.k3 or 0.0) / planned.km)
+    longest, binding = longest_on(state.core, now, before.load, policy, per_km)
+    newest = _newest_run(state)
+    known = newest is not None and newest.load.terrain_class is TerrainClass.MEASURED
+    given = replace(
+        load,
+        terrain_class=TerrainClass.MEASURED if known else load.terrain_class,
+        steep_min=0.0 if known else load.steep_min,
+        fast_min=planned.fast_min,
+        basis=None,
+    )
+    end = now + timedelta(seconds=load.seconds)
+    after = advance(state, activity, policy, given)
+    found = judge(after, policy, end)
+    return WhatIf(
+        planned=planned,
+        before=before,
+        longest_km=longest,
+        binding=binding,
+        findings=tuple(finding for finding in found.findings if finding.activity_id == WHAT_IF),
+        load_after=found.load,
+        over=tuple(_over(planned, before, longest, now, state)),
+    )
+
+
+def _over(
+    planned: Planned, before: Assessment, longest_km: float | None, now: datetime, state: State
+) -> list[str]:
+    budget = before.budget
+    today = now.astimezone(state.core.zone).date()
+    figures = (
+        ("distance", planned.km, longest_km),
+        ("descent", planned.descent_m, budget.descent_m),
+        ("fast", planned.fast_min, budget.fast_min),
+        ("week", planned.km, budget.week_km),
+    )
+    over = [name for name, wanted, left in figures if left is not None and wanted > left + EPS]
+    if budget.not_before is not None and budget.not_before > today:
+        over.append("too_soon")
+    return over
+
+
+def _activity(state: State, policy: Policy, now: datetime, planned: Planned) -> Activity:
+    """The run at the runner's easy speed, with the device of the last one, so that hills are compared."""
+    newest = _newest_run(state)
+    metres = planned.km * 1000
+    seconds = metres / _estimates(state, policy, now).easy_speed_mps
+    return Activity(
+        id=WHAT_IF,
+        family=Family.RUN,
+        sport="run",
+        start=now,
+        distance_m=metres,
+        moving_s=seconds,
+        elapsed_s=seconds,
+        ascent_m=planned.climb_m,
+        descent_m=planned.descent_m,
+        source=newest.source if newest else "",
+        device=newest.device if newest else None,
+    )
+
+
+def _newest_run(state: State) -> Record | None:
+    return next((record for record in reversed(state.core.records) if not record.walk), None)
+
+
+def _estimates(state: State, policy: Policy, now: datetime) -> Estimates:
+    core = state.core
+    return estimates_for(core.records, core.hearts, core.runner, core.date(now), policy)
