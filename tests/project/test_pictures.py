@@ -16,4 +16,4 @@ def test_the_picture_of_the_readme_is_in_step() -> None:
 def test_the_message_in_the_readme_is_the_one_on_the_picture() -> None:
     readme = (DOCS.parent / "README.md").read_text(encoding="utf-8").replace("\n> ", " ")
     message = " ".join(runpy.run_path(str(DOCS / "draw_readme.py"))["MESSAGE"])
-    assert f"> **Long run** {message}" in readme
+    assert f"**Long run** {message}" in readme
