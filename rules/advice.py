@@ -84,8 +84,8 @@ def _returning(core: Core, budget: Budget, policy: Policy) -> list[str]:
 
 
 def comfort_is_due(core: Core, today: int, policy: Policy) -> bool:
-    """Whether this is the date to mention taping or an insole: the first of a sore spell longer than `comfort.days`,
-    and not mentioned in the four weeks before."""
+    """Whether this is the date to mention taping or an insole: the first of a sore spell longer than
+    `comfort.days`, and not mentioned in the four weeks before."""
     sore = {day for day, state, _ in core.pain.days if state in PAINFUL_STATES}
     if core.pain.overall in PAINFUL_STATES:
         sore.add(today)

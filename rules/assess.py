@@ -1,7 +1,7 @@
 """The one front door of the rules: what is true of a runner at one instant (DESIGN 5).
 
-`assess` folds a whole history; a caller that keeps a `State` calls `start`, `advance` and `judge` itself. The same history gives
-the same answer in any order of arrival.
+`assess` folds a whole history; a caller that keeps a `State` calls `start`, `advance` and `judge` itself.
+The same history gives the same answer in any order of arrival.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def start(runner: Runner, policy: Policy) -> State:
 
 
 def advance(state: State, fact: Fact | PlannedRun, policy: Policy, load: RunLoad | None = None) -> State:
-    """The state with one more fact; `load` is an earlier `measure` of an activity, used only if it still fits.
+    """The state with one more fact; `load` is an earlier `measure` of an activity, used only if it still
+    fits.
 
     Facts of the last days may come in any order. Raises OutOfOrder where a fold from scratch is needed.
     """
@@ -90,8 +91,8 @@ def assess(history: History, policy: Policy, now: datetime) -> Assessment:
 def judge(
     state: State, policy: Policy, now: datetime, *, asks: bool = True, trains: bool = True
 ) -> Assessment:
-    """What a state means at `now`, which is not before its last fact; without `asks` no questions are wanted and without
-    `trains` no strength work is planned."""
+    """What a state means at `now`, which is not before its last fact; without `asks` no questions are wanted
+    and without `trains` no strength work is planned."""
     now = now.astimezone(UTC)
     core = ticked_core(state.core, now, policy)
     today = core.date(now)

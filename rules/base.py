@@ -23,9 +23,9 @@ DESCENT_RULES = frozenset({"R4"})
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """`base_km` is None where not known; `old_km` is what had been reached before the growth clock started; `knee_runs` is
-    the K set and `descent_runs` those with known descent, each of one class and device; `episode` is the return episode that
-    covers the next run and `last_episode` that or an earlier one."""
+    """`base_km` is None where not known; `old_km` is what had been reached before the growth clock started;
+    `knee_runs` is the K set and `descent_runs` those with known descent, each of one class and device;
+    `episode` is the return episode that covers the next run and `last_episode` that or an earlier one."""
 
     base_km: float | None
     old_km: float

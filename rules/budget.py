@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date as calendar_date
 from datetime import datetime, timedelta
@@ -12,11 +13,12 @@ from rules.budget_terms import (
     DOWNHILL,
     FLAT,
     ROLLING,
+    Hurt,
     Term,
     comfort_terms,
     green_runs_since,
     growth,
-    hurt_km,
+    hurt_runs,
     is_hard,
     knee_terms,
     rest_over,
@@ -24,6 +26,7 @@ from rules.budget_terms import (
 )
 from rules.core import Core
 from rules.estimates import easy_speed_at
+from rules.facts import Grade
 from rules.knee import KneeLoad
 from rules.noted import Noted
 from rules.outcome import Budget, Level, LoadState, LongestRun, PainState
@@ -54,6 +57,7 @@ class Setting:
     easy_mps: float
     learning: bool
     recovery_holds: bool
+    verdicts: Mapping[str, Grade]
 
     @property
     def cell(self) -> int:
@@ -96,8 +100,9 @@ def budget(
     setting = _setting(core, now, load, policy, recovery_holds=recovery_holds)
     if setting.pain is PainState.REFERRED:
         return Budget(LongestRun(0.0, 0.0, 0.0), None, 0.0, 0, 0, binding="referred")
-    flat, binding, walk = _longest(setting, FLAT)
-    longest = LongestRun(flat, _longest(setting, ROLLING)[0], _longest(setting, DOWNHILL)[0])
+    terms = _terms(setting)
+    flat, binding, walk = _longest(setting, terms, FLAT)
+    longest = LongestRun(flat, _longest(setting, terms, ROLLING)[0], _longest(setting, terms, DOWNHILL)[0])
     week = None if setting.learning else _week(setting)
     return Budget(
         longest_run_km=longest,
@@ -120,11 +125,12 @@ def longest_on(
     *,
     recovery_holds: bool = False,
 ) -> tuple[float | None, str]:
-    """(kilometres, rounded down, and the binding term) of the longest next run on a route with this knee load per km."""
+    """(kilometres, rounded down, and the binding term) of the longest next run on a route with this knee
+    load per km."""
     setting = _setting(core, now, load, policy, recovery_holds=recovery_holds)
     if setting.pain is PainState.REFERRED:
         return 0.0, "referred"
-    return _longest(setting, route)[:2]
+    return _longest(setting, _terms(setting), route)[:2]
 
 
 def _setting(core: Core, now: datetime, load: LoadState, policy: Policy, *, recovery_holds: bool) -> Setting:
@@ -144,6 +150,7 @@ def _setting(core: Core, now: datetime, load: LoadState, policy: Policy, *, reco
         easy_mps=easy_speed_at(core.records, today, policy),
         learning=core.experience.learning(today, policy),
         recovery_holds=recovery_holds and pain is PainState.GREEN and load is LoadState.GREEN,
+        verdicts={run_id: verdict_of(core.pain.answers, run_id) for run_id in core.pain.answers},
     )
 
 
@@ -151,54 +158,71 @@ def _rounded_km(km: float) -> float:
     return floor(km * 10 + EPS) / 10
 
 
-def _longest(setting: Setting, route: KneeLoad) -> tuple[float | None, str, bool]:
-    """(kilometres or None, the binding term, whether a walk is the advice instead) on a route: steps 7 to 9."""
-    policy, core = setting.policy, setting.core
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What limits the longest run, whatever the route: `limits` is None while there is no base."""
+
+    limits: tuple[Term, ...] | None
+    hurt: tuple[Hurt, ...]
+    floor_km: float
+
+
+def _terms(setting: Setting) -> Terms:
+    """Steps 5 and 7 to 9."""
+    policy, side = setting.policy, setting.side
+    returning = setting.pain is PainState.RETURNING and side is not None
+    red_factor = side.first_cap(policy) if returning and side is not None else policy.hurt.red
+    hurt = hurt_runs(setting.core, setting.verdicts, setting.easy_mps, setting.today, red_factor, policy)
     if setting.pain is PainState.RED:
-        return 0.0, "red", False
-    if setting.pain is PainState.RETURNING and setting.side is not None:
-        best = _returning(setting, setting.side, route)
-        red_factor = setting.side.first_cap(policy)
-    else:
-        best = _smallest(setting, route)
-        red_factor = policy.hurt.red
-        floored = setting.pain in (PainState.GREEN, PainState.AMBER) and not setting.learning
-        if best is not None and floored and best.km < policy.budget.floor_km:
-            best = Term("floor", policy.budget.floor_km)
-    if best is None:
+        return Terms((Term("red", 0.0),), (), 0.0)
+    if returning and side is not None:
+        return Terms(_returning(setting, side), hurt, 0.0)
+    floored = setting.pain in (PainState.GREEN, PainState.AMBER) and not setting.learning
+    return Terms(_growing(setting), hurt, policy.budget.floor_km if floored else 0.0)
+
+
+def _longest(setting: Setting, terms: Terms, route: KneeLoad) -> tuple[float | None, str, bool]:
+    """(kilometres or None, the binding term, whether a walk is the advice instead) on a route."""
+    if terms.limits is None:
         return None, "learning", False
-    ceiling = hurt_km(core, setting.windows, setting.easy_mps, route, red_factor, policy)
-    if ceiling is not None and ceiling < best.km - EPS:
-        if ceiling < policy.hurt.walk_km - EPS:
+    km, name = min(((term.on(route), term.name) for term in terms.limits), key=lambda limit: limit[0])
+    if setting.pain is PainState.RETURNING:
+        # One reduction for the route: an easier one than flat earns nothing.
+        km = terms.limits[0].km / max(1.0, route.k1, route.k3)
+    if km < terms.floor_km:
+        km, name = terms.floor_km, "floor"
+    ceiling = min((hurt.on(route) for hurt in terms.hurt), default=None)
+    if ceiling is not None and ceiling < km - EPS:
+        if ceiling < setting.policy.hurt.walk_km - EPS:
             return 0.0, "hurt", True
-        best = Term("hurt", ceiling)
-    return _rounded_km(best.km), best.name, False
+        km, name = ceiling, "hurt"
+    return _rounded_km(km), name, False
 
 
-def _returning(setting: Setting, side: SideState, route: KneeLoad) -> Term | None:
+def _returning(setting: Setting, side: SideState) -> tuple[Term, ...] | None:
     if side.ladder_step is not None:
-        return Term("ladder", 0.0)
+        return (Term("ladder", 0.0),)
     if setting.stage_cap <= 0:
-        return Term("calm_mornings", 0.0)
+        return (Term("calm_mornings", 0.0),)
     km = returning_km(setting.core, side, setting.base, setting.policy)
-    return None if km is None else Term("stage", km / max(1.0, route.k1, route.k3))
+    return None if km is None else (Term("stage", km),)
 
 
-def _smallest(setting: Setting, route: KneeLoad) -> Term | None:
-    """The smallest term of step 7; None while there is no base."""
+def _growing(setting: Setting) -> tuple[Term, ...] | None:
+    """The terms of step 7; None while there is no base."""
     base, policy, cap = setting.base, setting.policy, setting.cap
     if base.base_km is None:
         return None
-    terms = [Term("distance", growth(cap, base.base_km, base.old_km))]
-    if base.return_km is not None:
-        terms = [Term("return", terms[0].km)]
+    by_distance = "distance" if base.return_km is None else "return"
+    terms = [Term(by_distance, growth(cap, base.base_km, base.old_km))]
     if not setting.learning:
-        terms.extend(knee_terms(base, cap, setting.easy_mps, setting.today, route, policy))
-        terms.extend(comfort_terms(setting.core, cap, setting.easy_mps, setting.today, route, policy))
+        easy, today = setting.easy_mps, setting.today
+        terms.extend(knee_terms(base, cap, easy, today, policy))
+        terms.extend(comfort_terms(setting.core.records, setting.verdicts, cap, easy, today, policy))
     newest = _newest_run(setting)
     if newest is not None and is_hard(setting.core, newest, setting.today, policy):
         terms.append(Term("race", policy.race.factor * base.base_km))
-    return min(terms, key=lambda term: term.km)
+    return tuple(terms)
 
 
 def _newest_run(setting: Setting) -> Record | None:
@@ -213,7 +237,7 @@ def _not_before(setting: Setting) -> calendar_date | None:
     dates = [today]
     newest = _newest_run(setting)
     if newest is not None:
-        sore = verdict_of(core.pain.answers, newest.id) in SORE
+        sore = setting.verdicts.get(newest.id) in SORE
         ladder = setting.side is not None and (setting.side.ladder_step or 0) > 0
         rest = (
             sore or ladder or any(one.finding.activity_id == newest.id and _warns(one) for one in core.noted)

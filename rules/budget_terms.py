@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import inf
 from statistics import median
 
 from rules.base import SORE, Base
@@ -13,7 +14,7 @@ from rules.facts import Grade, TerrainClass
 from rules.knee import KneeLoad, grade_factor
 from rules.pain_state import SideState, calm_run, verdict_of
 from rules.policy import Policy
-from rules.records import EPS, Around, Record
+from rules.records import EPS, Record
 
 TERRAIN_RUNS = 4
 
@@ -31,10 +32,17 @@ DOWNHILL = _route(-10.0)
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One limit of the longest run: kilometres on the intended route, and what it is called in `binding`."""
+    """One limit of the longest run, as kilometres and as units of knee load that the route may use up; `name` is what it is
+    called in `binding`."""
 
     name: str
-    km: float
+    km: float = inf
+    k1: float = inf
+    k3: float = inf
+
+    def on(self, route: KneeLoad) -> float:
+        """Kilometres on a route with these units per km."""
+        return min(self.km, self.k1 / route.k1, self.k3 / route.k3)
 
 
 def growth(cap: float, base: float, old: float) -> float:
@@ -42,44 +50,50 @@ def growth(cap: float, base: float, old: float) -> float:
     return max(cap * old, min(cap, 1.0) * base)
 
 
-def knee_terms(
-    base: Base, cap: float, easy_mps: float, today: int, route: KneeLoad, policy: Policy
-) -> Iterator[Term]:
-    """K1 and K3 of the K set, as kilometres of the route."""
+def knee_terms(base: Base, cap: float, easy_mps: float, today: int, policy: Policy) -> Iterator[Term]:
+    """K1 and K3 of the K set."""
     runs = base.knee_runs
     if base.episode is not None or len(runs) < policy.terrain.min_runs:
         return
     loads = [run.knee_load(easy_mps) for run in runs]
     old = [load for run, load in zip(runs, loads, strict=True) if run.date <= today - policy.grow.days]
-    for name, own, every, before in (
-        ("knee_load", route.k1, [load.k1 for load in loads], [load.k1 for load in old]),
-        ("knee_load_peak", route.k3, [load.k3 for load in loads], [load.k3 for load in old]),
-    ):
-        yield Term(name, growth(cap, max(every), max(before, default=0.0)) / own)
+    old.append(KneeLoad(0.0, 0.0))
+    k1 = growth(cap, max(load.k1 for load in loads), max(load.k1 for load in old))
+    k3 = growth(cap, max(load.k3 for load in loads), max(load.k3 for load in old))
+    yield Term("knee_load", k1=k1)
+    yield Term("knee_load_peak", k3=k3)
 
 
 def comfort_terms(
-    core: Core, cap: float, easy_mps: float, today: int, route: KneeLoad, policy: Policy
+    records: Sequence[Record],
+    verdicts: Mapping[str, Grade],
+    cap: float,
+    easy_mps: float,
+    today: int,
+    policy: Policy,
 ) -> Iterator[Term]:
     """T1 and T3: between the sizes that were fine and the size that hurt."""
-    if not core.pain.answers:
+    runs = [
+        run for run in records if not run.walk and run.date >= today - policy.t.days and run.id in verdicts
+    ]
+    sore = [run.knee_load(easy_mps) for run in runs if verdicts[run.id] in SORE]
+    if not sore:
         return
-    runs = [run for run in core.records if not run.walk and run.date >= today - policy.t.days]
-    verdicts = [(run, verdict_of(core.pain.answers, run.id)) for run in runs]
-    sore = [run.knee_load(easy_mps) for run, verdict in verdicts if verdict in SORE]
-    fine = [run.knee_load(easy_mps) for run, verdict in verdicts if verdict is Grade.GREEN]
-    if not sore or len(fine) < policy.t.green_runs:
+    fine = [run.knee_load(easy_mps) for run in runs if verdicts[run.id] is Grade.GREEN]
+    if len(fine) < policy.t.green_runs:
         return
     reach = max(cap, 1.0)
-    for name, own, hurt, green in (
-        ("comfort", route.k1, [load.k1 for load in sore], [load.k1 for load in fine]),
-        ("comfort_peak", route.k3, [load.k3 for load in sore], [load.k3 for load in fine]),
-    ):
-        most, least = max(green), min(hurt)
-        if least > most + EPS:
-            yield Term(name, min(reach * most, policy.t.below * least) / own)
-        else:
-            yield Term(name, reach * median(sorted(green)[-3:]) / own)
+    yield Term("comfort", k1=_comfort([load.k1 for load in sore], [load.k1 for load in fine], reach, policy))
+    yield Term(
+        "comfort_peak", k3=_comfort([load.k3 for load in sore], [load.k3 for load in fine], reach, policy)
+    )
+
+
+def _comfort(sore: Sequence[float], fine: Sequence[float], reach: float, policy: Policy) -> float:
+    most, least = max(fine), min(sore)
+    if least > most + EPS:
+        return min(reach * most, policy.t.below * least)
+    return reach * median(sorted(fine)[-3:])
 
 
 def is_hard(core: Core, run: Record, today: int, policy: Policy) -> bool:
@@ -116,29 +130,38 @@ def returning_km(core: Core, side: SideState, base: Base, policy: Policy) -> flo
     return min(side.stage_cap(policy) * before, reached)
 
 
-def hurt_km(
-    core: Core, windows: Around, easy_mps: float, route: KneeLoad, red_factor: float, policy: Policy
-) -> float | None:
-    """Step 9: the run that hurt is the ceiling; None if none did lately."""
-    answers = core.pain.answers
-    if not answers:
-        return None
-    recent = [run for run in core.records if not run.walk and run.date > windows.date - policy.hurt.days]
-    calm_from = max((run.start for run in recent if calm_run(answers, run.id)), default=None)
-    terms = []
+@dataclass(frozen=True, slots=True)
+class Hurt:
+    """A run that hurt, as the ceiling of the next: `least_km` is what it never cuts below."""
+
+    term: Term
+    least_km: float
+
+    def on(self, route: KneeLoad) -> float:
+        return max(self.term.on(route), self.least_km)
+
+
+def hurt_runs(
+    core: Core, verdicts: Mapping[str, Grade], easy_mps: float, today: int, red_factor: float, policy: Policy
+) -> tuple[Hurt, ...]:
+    """Step 9: the sore runs of two weeks since the newest calm one."""
+    if not verdicts:
+        return ()
+    recent = [run for run in core.records if not run.walk and run.date > today - policy.hurt.days]
+    calm_from = max((run.start for run in recent if calm_run(core.pain.answers, run.id)), default=None)
+    found = []
     for run in recent:
-        verdict = verdict_of(answers, run.id)
+        verdict = verdicts.get(run.id)
         if verdict not in SORE or (calm_from is not None and run.start <= calm_from):
             continue
         factor = red_factor if verdict is Grade.RED else policy.hurt.amber
-        term = factor * run.km
+        term = Term("hurt", km=factor * run.km)
         if run.load.terrain_class is not TerrainClass.NONE:
             load = run.knee_load(easy_mps)
-            term = min(term, factor * load.k1 / route.k1, factor * load.k3 / route.k3)
-        if verdict is Grade.AMBER and run.km >= policy.budget.floor_km - EPS:
-            term = max(term, policy.budget.floor_km)
-        terms.append(term)
-    return min(terms, default=None)
+            term = replace(term, k1=factor * load.k1, k3=factor * load.k3)
+        floored = verdict is Grade.AMBER and run.km >= policy.budget.floor_km - EPS
+        found.append(Hurt(term, policy.budget.floor_km if floored else 0.0))
+    return tuple(found)
 
 
 def rest_over(core: Core, end: datetime, hours: float) -> int:

@@ -1,7 +1,7 @@
 """A state of the fold as plain JSON-able data and back (DESIGN 5).
 
-Only the core before the recent facts and those facts are written; loading folds them again. So a checkpoint is good for the
-policy and the formula it was made with, which `policy_hash` and `FORMULA_VERSION` name.
+Only the core before the recent facts and those facts are written; loading folds them again. So a checkpoint
+is good for the policy and the formula it was made with, which `policy_hash` and `FORMULA_VERSION` name.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def load(data: Mapping[str, Any], policy: Policy) -> State:
             (_decoder(KINDS[entry["kind"]])(entry["fact"]), _decoder(Measured | None)(entry["measured"]))
             for entry in data["facts"]
         ]
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         raise ValueError(f"not a checkpoint: {error!r}") from error
     return refolded(state, facts, policy)
 

@@ -1,6 +1,8 @@
-"""Where every rule comes from: what it compares, which settings it uses, how good the evidence is, and the paper.
+"""Where every rule comes from: what it compares, which settings it uses, how good the evidence is, and the
+paper.
 
-Grades and papers are those of RULES 5.2, 5.3 and 13; "[mem]" and "[2nd]" mark numbers that were not read in the paper itself.
+Grades and papers are those of RULES 5.2, 5.3 and 13; "[mem]" and "[2nd]" mark numbers that were not read in
+the paper itself.
 """
 
 from __future__ import annotations
@@ -19,8 +21,8 @@ GRADES = {
 
 @dataclass(frozen=True, slots=True)
 class RuleSource:
-    """One rule. `name` and `formula` are for people; `settings` are dotted names of the policy; `grade` begins with a letter
-    of GRADES; `cite` names papers with their doi where it is recorded."""
+    """One rule. `name` and `formula` are for people; `settings` are dotted names of the policy; `grade`
+    begins with a letter of GRADES; `cite` names papers with their doi where it is recorded."""
 
     name: str
     formula: str

@@ -23,10 +23,11 @@ type TerrainSource = tuple[TerrainClass, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """`records` are the counted runs and walks of the last three months in order of start; `hearts` best 30-second heart
-    rates of a year; `terrain_since` the first date with each class and device; `noted` the findings of two months (referrals
-    longer); `recent` the facts of the last hundred days without series and profiles; `recovery_days` the dates on which
-    recovery held growth, judged up to `recovery_checked`; `excluded` recent activities that do not count, with why."""
+    """`records` are the counted runs and walks of the last three months in order of start; `hearts` best
+    30-second heart rates of a year; `terrain_since` the first date with each class and device; `noted` the
+    findings of two months (referrals longer); `recent` the facts of the last hundred days without series and
+    profiles; `recovery_days` the dates on which recovery held growth, judged up to `recovery_checked`;
+    `excluded` recent activities that do not count, with why."""
 
     runner: Runner = Runner()
     clock: datetime = START

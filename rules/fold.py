@@ -106,9 +106,9 @@ def ticked_core(core: Core, to: datetime, policy: Policy) -> Core:
 def stepped(
     core: Core, fact: Fact, policy: Policy, measured: Measured | RunLoad | None, hurt_at: datetime | None
 ) -> tuple[Core, Measured | None]:
-    """The core after one fact. `measured` is an earlier measurement of an activity or its cached load; `hurt_at` is when
-    the runner said that this run hurt. Raises OutOfOrder where an activity would have to be measured again without its
-    samples."""
+    """The core after one fact. `measured` is an earlier measurement of an activity or its cached load;
+    `hurt_at` is when the runner said that this run hurt. Raises OutOfOrder where an activity would have to
+    be measured again without its samples."""
     instant, _, _ = order_key(fact, core)
     if isinstance(fact, Activity):
         return _activity(core, fact, policy, measured, hurt_at)
@@ -172,7 +172,8 @@ def _instant(fact: object) -> datetime:
 
 
 def _noting(core: Core, found: Sequence[Noted]) -> Core:
-    """The core with more findings; the same thing is not remembered twice, and of P1 only the highest level (RULES 5.3)."""
+    """The core with more findings; the same thing is not remembered twice, and of P1 only the highest level
+    (RULES 5.3)."""
     if not found:
         return core
     newest = max(one.date for one in found)

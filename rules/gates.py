@@ -24,7 +24,8 @@ def end_of(activity: Activity) -> datetime:
 
 
 def gate_reason(activity: Activity, policy: Policy, now: datetime | None = None) -> str | None:
-    """Why an activity is in no baseline, sum or alert: a gate's name, "excluded" by the runner, or None if it counts.
+    """Why an activity is in no baseline, sum or alert: a gate's name, "excluded" by the runner, or None if
+    it counts.
 
     Without `now` the part of `gate.date` that looks into the future is left out.
     """

@@ -18,8 +18,8 @@ SEVERE_MORNING = 4
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """`above` is x of a morning or spot, delta of A60; `reason` says why where the number does not ("limp", "rising",
-    "painkillers", "repeated", "lasting"); `severe` ends the hope for a short flare."""
+    """`above` is x of a morning or spot, delta of A60; `reason` says why where the number does not ("limp",
+    "rising", "painkillers", "repeated", "lasting"); `severe` ends the hope for a short flare."""
 
     grade: Grade
     above: int | None = None

@@ -1,8 +1,10 @@
-"""Knee load of running: relative units, 1 = one level kilometre at your own easy speed and usual cadence (RULES 4).
+"""Knee load of running: relative units, 1 = one level kilometre at your own easy speed and usual cadence
+(RULES 4).
 
-Speed exponents: Hagen 2023 (10.1249/MSS.0000000000003194), Petersen 2015 (10.2519/jospt.2015.5469), Doyle 2023
-(10.1080/14763141.2023.2226111); grade: four points of Van Hooren 2024 (10.1111/sms.14570); cadence: Hagen 2023, Willson 2014,
-Lenhart 2014 (10.1249/MSS.0b013e3182a78c3a). Only ratios within one person mean anything.
+Speed exponents: Hagen 2023 (10.1249/MSS.0000000000003194), Petersen 2015 (10.2519/jospt.2015.5469), Doyle
+2023 (10.1080/14763141.2023.2226111); grade: four points of Van Hooren 2024 (10.1111/sms.14570); cadence:
+Hagen 2023, Willson 2014, Lenhart 2014 (10.1249/MSS.0b013e3182a78c3a). Only ratios within one person mean
+anything.
 """
 
 from __future__ import annotations

@@ -102,7 +102,8 @@ def _levelled(cell: Bin) -> Bin:
 def _summary_load(
     metres: float, seconds: float, terrain: Terrain, estimates: Estimates, policy: Policy
 ) -> KneeLoad:
-    """RULES 3.2: climb and descent on a fixed grade, the rest flat; all of it on a mean grade where it does not fit."""
+    """RULES 3.2: climb and descent on a fixed grade, the rest flat; all of it on a mean grade where it does
+    not fit."""
     if metres <= 0 or seconds <= 0:
         return NO_LOAD
     speed, gain, loss = metres / seconds, terrain.ascent_m or 0.0, terrain.descent_m or 0.0
@@ -135,7 +136,8 @@ def _fast_minutes(activity: Activity, estimates: Estimates, policy: Policy) -> f
 
 
 def _fast_of_series(series: Series, estimates: Estimates, policy: Policy) -> float:
-    """Minutes of running at threshold or above, in stretches of at least `fast.min_bout_s` (RULES 3.1 step 9)."""
+    """Minutes of running at threshold or above, in stretches of at least `fast.min_bout_s` (RULES 3.1 step
+    9)."""
     columns = series.columns()
     fast_mmps = estimates.threshold_speed_mps * 1000 - EPS
     fast_bpm = 256.0 if estimates.fast_heart_rate_bpm is None else estimates.fast_heart_rate_bpm - EPS

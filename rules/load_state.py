@@ -33,7 +33,8 @@ def load_state(core: Core, windows: Around, policy: Policy) -> LoadState:
 
 
 def is_load_red(noted: Sequence[Noted], date: int, today: int, policy: Policy) -> bool:
-    """Whether these findings make the load of a date red; one dated after `today` (travel) counts as of today."""
+    """Whether these findings make the load of a date red; one dated after `today` (travel) counts as of
+    today."""
     first = date - policy.load.red_days
     recent = [one for one in noted if first < min(one.date, today) <= date]
     if any(

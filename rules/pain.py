@@ -24,8 +24,8 @@ MORNING_KINDS = frozenset({ReplyKind.MORNING, ReplyKind.SPOT})
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A graded answer of one side. `run_id`, `run_end` and `answers` tell of the run it belongs to, if any; `onset` is when
-    an episode that it opens began; `base_km` gives base_pre should a flare begin here."""
+    """A graded answer of one side. `run_id`, `run_end` and `answers` tell of the run it belongs to, if any;
+    `onset` is when an episode that it opens began; `base_km` gives base_pre should a flare begin here."""
 
     at: datetime
     date: int
@@ -70,7 +70,8 @@ def to_referred(side: SideState, at: datetime, base_km: Callable[[], float | Non
 
 
 def cleared(side: SideState, at: datetime) -> SideState:
-    """`cleared` ends REFERRED and counts as a red grade for every later clock; elsewhere it is only an answer."""
+    """`cleared` ends REFERRED and counts as a red grade for every later clock; elsewhere it is only an
+    answer."""
     side = replace(side, last_reply=at)
     if side.state is not PainState.REFERRED:
         return side

@@ -36,8 +36,8 @@ GRADED_KINDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the pain machine may see of the rest: records in order of start, earlier findings, and base_pre as it would
-    be frozen with these answers."""
+    """What the pain machine may see of the rest: records in order of start, earlier findings, and base_pre
+    as it would be frozen with these answers."""
 
     records: Sequence[Record]
     noted: Sequence[Noted]
@@ -85,7 +85,8 @@ def ticked(pain: Pain, to: datetime, around: Surroundings, policy: Policy) -> tu
 
 
 def asked(pain: Pain, prompt: Prompt, around: Surroundings, policy: Policy) -> Pain:
-    """A question about a run was sent: its silence is judged when the last one, the morning's included, has expired."""
+    """A question about a run was sent: its silence is judged when the last one, the morning's included, has
+    expired."""
     if prompt.activity_id is None or prompt.kind not in (PromptKind.AFTER_RUN, PromptKind.MORNING):
         return pain
     deadline = prompt.expires_at
@@ -165,7 +166,9 @@ def _graded(
     own: Answers | None = None
     if run is not None:
         own = _merged(answers.get(run.id, {}).get(which, Answers()), reply, graded.grade)
-        answers = {**answers, run.id: {**answers.get(run.id, {}), which: own}}
+        # Answers about runs that no window reaches any more go with them.
+        kept = {record.id: answers[record.id] for record in around.records if record.id in answers}
+        answers = {**kept, run.id: {**answers.get(run.id, {}), which: own}}
     event = Event(
         at=reply.at,
         date=date,
@@ -232,7 +235,7 @@ def _merged(own: Answers, reply: PainReply, grade: Grade) -> Answers:
     grades = dict(own.grades)
     grades[reply.kind] = worst((grade, grades.get(reply.kind, Grade.UNKNOWN)))
     during = reply.score if reply.kind is ReplyKind.DURING else own.during
-    return Answers(during, grades)
+    return Answers(during, grades, worst(grades.values()))
 
 
 def _with_sides(pain: Pain, moved: Mapping[Side, SideState], date: int) -> Pain:

@@ -177,7 +177,8 @@ def second_red(at: datetime, date: int, side: Side) -> Noted:
 def standing_referrals(
     pain: Pain, records: Sequence[Record], at: datetime, date: int, policy: Policy
 ) -> tuple[Pain, list[Noted]]:
-    """P6 (b), (c) and (f), which look at weeks: told when they become true and again when their time has passed."""
+    """P6 (b), (c) and (f), which look at weeks: told when they become true and again when their time has
+    passed."""
     found: list[Noted] = []
     said = dict(pain.said)
     refer = policy.refer

@@ -1,4 +1,5 @@
-"""What is remembered of a knee: one state per side, the answers about each run, and what follows from them (RULES 6)."""
+"""What is remembered of a knee: one state per side, the answers about each run, and what follows from them
+(RULES 6)."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ SEVERITY = (
     PainState.RED,
     PainState.REFERRED,
 )
-GRADE_ORDER = (Grade.UNKNOWN, Grade.GREEN, Grade.AMBER, Grade.RED)
+GRADE_ORDER = {Grade.UNKNOWN: 0, Grade.GREEN: 1, Grade.AMBER: 2, Grade.RED: 3}
 EPS = 1e-9
 
 
@@ -45,9 +46,9 @@ class Flare:
 class SideState:
     """One side of the machine. All instants are None while nothing of the kind has happened.
 
-    `entered` the present state; `calm_runs` is n of RETURNING and `counted` the runs in it; `ladder_step` is set on the
-    ladder, with `ladder_calm` sessions done in the step, and survives a new red as the step to come back to;
-    `base_pre_km` is frozen at the start of a flare, whose instant is `flare_from`.
+    `entered` the present state; `calm_runs` is n of RETURNING and `counted` the runs in it; `ladder_step` is
+    set on the ladder, with `ladder_calm` sessions done in the step, and survives a new red as the step to
+    come back to; `base_pre_km` is frozen at the start of a flare, whose instant is `flare_from`.
     """
 
     state: PainState = PainState.UNKNOWN
@@ -114,14 +115,11 @@ class SideState:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What one side answered about one run."""
+    """What one side answered about one run; `verdict` is the worst of the grades."""
 
     during: int | None = None
     grades: Mapping[ReplyKind, Grade] = field(default_factory=dict)
-
-    @property
-    def verdict(self) -> Grade:
-        return worst(self.grades.values())
+    verdict: Grade = Grade.UNKNOWN
 
     @property
     def calm(self) -> bool:
@@ -142,9 +140,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Pain:
-    """The whole machine. `days` are the ends of recent dates (ordinal, overall state, calm runs of RETURNING), `reds` the spans of dates
-    with a RED instant (the last one open while RED lasts), `today` the last date whose beginning was reached, `said` the
-    date at which each standing trigger of P6 last spoke, `seen` the last time a referral was acknowledged."""
+    """The whole machine. `days` are the ends of recent dates (ordinal, overall state, calm runs of
+    RETURNING), `reds` the spans of dates with a RED instant (the last one open while RED lasts), `today` the
+    last date whose beginning was reached, `said` the date at which each standing trigger of P6 last spoke,
+    `seen` the last time a referral was acknowledged."""
 
     sides: Mapping[Side, SideState] = field(default_factory=dict)
     answers: RunAnswers = field(default_factory=dict)
@@ -181,15 +180,13 @@ def lower_median(values: Iterable[int]) -> int:
 
 
 def worst(grades: Iterable[Grade]) -> Grade:
-    return max(grades, key=GRADE_ORDER.index, default=Grade.UNKNOWN)
+    return max(grades, key=GRADE_ORDER.__getitem__, default=Grade.UNKNOWN)
 
 
 def verdict_of(answers: RunAnswers, run_id: str) -> Grade:
     """The verdict of a run: the worst over sides."""
     sides = answers.get(run_id)
-    if not sides:
-        return Grade.UNKNOWN
-    return worst(side.verdict for side in sides.values())
+    return worst(side.verdict for side in sides.values()) if sides else Grade.UNKNOWN
 
 
 def calm_run(answers: RunAnswers, run_id: str) -> bool:

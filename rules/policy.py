@@ -1,8 +1,9 @@
 # ruff: noqa: RUF009  the groups are frozen, so sharing their defaults is safe
 """Every threshold once: name, default, unit, what it means and where it comes from (RULES 2 to 11).
 
-A policy is a value: `Policy()` is the specification's, `with_overrides` makes a runner's own. Group and setting names are
-those of RULES; a name that is a Python keyword ends in an underscore here and nowhere else (`return.gap_days`).
+A policy is a value: `Policy()` is the specification's, `with_overrides` makes a runner's own. Group and
+setting names are those of RULES; a name that is a Python keyword ends in an underscore here and nowhere else
+(`return.gap_days`).
 """
 
 from __future__ import annotations
@@ -146,5 +147,6 @@ def settings() -> tuple[Setting, ...]:
 
 
 def with_overrides(policy: Policy, overrides: Mapping[str, Any]) -> Policy:
-    """`policy` with {"r1": {"ratio": 1.12}} in place. PolicyError lists every unknown name, wrong type and bad range."""
+    """`policy` with {"r1": {"ratio": 1.12}} in place. PolicyError lists every unknown name, wrong type and
+    bad range."""
     return overridden(policy, overrides)

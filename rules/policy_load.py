@@ -10,6 +10,8 @@ from rules.sports import RUN_SPORTS, STRENGTH_SPORTS, WALK_SPORTS
 
 @dataclass(frozen=True, slots=True)
 class MergeSettings:
+    """When two recordings are one activity."""
+
     overlap: float = setting(
         0.50, "of the shorter", "Records that overlap by this part are one activity.", "RULES 2.1", high=1.0
     )
@@ -17,6 +19,8 @@ class MergeSettings:
 
 @dataclass(frozen=True, slots=True)
 class SportSettings:
+    """Which source names count for which family."""
+
     run: tuple[str, ...] = setting(RUN_SPORTS, "", "Source names that count as running.", "RULES 2.2")
     walk: tuple[str, ...] = setting(WALK_SPORTS, "", "Source names that count as walking.", "RULES 2.2")
     strength: tuple[str, ...] = setting(
@@ -26,6 +30,8 @@ class SportSettings:
 
 @dataclass(frozen=True, slots=True)
 class GateSettings:
+    """What is too odd to count."""
+
     speed_max_kmh: float = setting(
         25.0, "km/h", "A faster activity is a recording error and excluded.", "RULES 2.3"
     )
@@ -44,6 +50,8 @@ class GateSettings:
 
 @dataclass(frozen=True, slots=True)
 class TerrainSettings:
+    """When hills may be compared."""
+
     min_runs: int = setting(
         4, "runs", "Runs of the same class and device a hill rule needs in its window.", "RULES 2.4"
     )
@@ -51,12 +59,16 @@ class TerrainSettings:
 
 @dataclass(frozen=True, slots=True)
 class LearnSettings:
+    """How long a new runner is only watched."""
+
     days: int = setting(28, "days", "Younger histories are still being learned.", "RULES 2.6")
     runs: int = setting(8, "runs", "Shorter histories are still being learned.", "RULES 2.6")
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnSettings:
+    """When a break is a break, and the size to come back with."""
+
     gap_days: int = setting(14, "days", "A run after this many days off starts a return.", "RULES 2.6")
     habit_gaps: int = setting(
         3, "runs", "With so many such gaps in 90 days it is a habit, not a return.", "RULES 2.6"
@@ -78,6 +90,8 @@ class ReturnSettings:
 
 @dataclass(frozen=True, slots=True)
 class EstimateSettings:
+    """Personal figures that replace the estimates."""
+
     v0: float | None = setting(
         None,
         "m/s",
@@ -118,6 +132,8 @@ class EstimateSettings:
 
 @dataclass(frozen=True, slots=True)
 class ProfileSettings:
+    """How samples become a profile."""
+
     smooth_s: int = setting(10, "s", "Altitude is the mean of this long before and after.", "RULES 3.1")
     grade_min_m: float = setting(
         30.0, "m", "Grade is taken over at least this distance.", "RULES 3.1", low=1.0
@@ -134,6 +150,8 @@ class ProfileSettings:
 
 @dataclass(frozen=True, slots=True)
 class FastSettings:
+    """What counts as fast, and how much of it is fine."""
+
     hr: float = setting(0.90, "x HRmax", "A heart rate from here on is fast running.", "RULES 3.1", high=1.0)
     min_bout_s: int = setting(20, "s", "Shorter stretches are not counted as fast running.", "RULES 3.1")
     week: float = setting(1.5, "x usual", "Fast minutes a week that are fine while all is green.", "RULES 8")
@@ -145,6 +163,8 @@ class FastSettings:
 
 @dataclass(frozen=True, slots=True)
 class SummarySettings:
+    """How a summary stands in for samples."""
+
     grade: float = setting(
         6.0,
         "%",
@@ -157,6 +177,8 @@ class SummarySettings:
 
 @dataclass(frozen=True, slots=True)
 class KneeLoadSettings:
+    """The knee-load function."""
+
     lambda_: float = setting(
         0.5, "", "How much of the laboratory effect of cadence is credited.", "RULES 4 [ours]", high=1.0
     )
@@ -164,6 +186,8 @@ class KneeLoadSettings:
 
 @dataclass(frozen=True, slots=True)
 class R1:
+    """One run against the longest of a month."""
+
     ratio: float = setting(
         1.10,
         "x",
@@ -185,6 +209,8 @@ class R1:
 
 @dataclass(frozen=True, slots=True)
 class R2:
+    """The knee load of one run."""
+
     note: float = setting(
         1.10,
         "x",
@@ -206,6 +232,8 @@ class R2:
 
 @dataclass(frozen=True, slots=True)
 class R3:
+    """The week against the usual week."""
+
     note: float = setting(
         1.20, "x", "A week beyond this times the usual is noted.", "RULES 5.1; Damsted 2019", low=1.0
     )
@@ -223,6 +251,8 @@ class R3:
 
 @dataclass(frozen=True, slots=True)
 class R4:
+    """Descent of one activity."""
+
     note: float = setting(
         1.10, "x", "Descent beyond this times the month's most is noted.", "RULES 5.1 [ours]", low=1.0
     )
@@ -237,6 +267,8 @@ class R4:
 
 @dataclass(frozen=True, slots=True)
 class R5:
+    """Ascent of one run."""
+
     note: float = setting(
         1.30, "x", "Ascent beyond this times the month's most is noted.", "RULES 5.1 [ours]", low=1.0
     )
@@ -247,6 +279,8 @@ class R5:
 
 @dataclass(frozen=True, slots=True)
 class R6:
+    """Fast minutes of a week."""
+
     ratio: float = setting(
         1.50,
         "x",
@@ -261,6 +295,8 @@ class R6:
 
 @dataclass(frozen=True, slots=True)
 class R7:
+    """Several dimensions at once."""
+
     dims: int = setting(
         2,
         "dimensions",
@@ -273,6 +309,8 @@ class R7:
 
 @dataclass(frozen=True, slots=True)
 class R8:
+    """Steps that get longer."""
+
     drift: float = setting(
         -0.04,
         "",
@@ -285,6 +323,8 @@ class R8:
 
 @dataclass(frozen=True, slots=True)
 class R9:
+    """The size of a run after a break."""
+
     ratio: float = setting(
         1.10,
         "x",
@@ -296,6 +336,8 @@ class R9:
 
 @dataclass(frozen=True, slots=True)
 class R10:
+    """The hills of a week."""
+
     floor_m: float = setting(
         100.0, "m", "A hill week is compared with at least this much.", "RULES 5.1 [ours]", low=1.0
     )
@@ -313,5 +355,7 @@ class R10:
 
 @dataclass(frozen=True, slots=True)
 class LoadStateSettings:
+    """How long findings colour the load."""
+
     red_days: int = setting(7, "days", "How long a red load lasts.", "RULES 7", low=1)
     hold_days: int = setting(3, "days", "How long an amber load lasts.", "RULES 7", low=1)

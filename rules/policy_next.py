@@ -12,6 +12,8 @@ from rules.settings import setting
 
 @dataclass(frozen=True, slots=True)
 class ReturningSettings:
+    """The way back after a stop."""
+
     first: float = setting(0.50, "x", "Part of the old longest run after red.", "RULES 6", high=1.0)
     runs: int = setting(3, "runs", "Calm runs before the first step up.", "RULES 6", low=1)
     step: float = setting(
@@ -30,6 +32,8 @@ class ReturningSettings:
 
 @dataclass(frozen=True, slots=True)
 class CapSettings:
+    """The part of the base that the next run may have, by cell."""
+
     green: tuple[float, ...] = setting(
         (1.10, 1.00, 0.80), "x", "Longest run against the base, pain green.", "RULES 8; Frandsen 2025"
     )
@@ -43,6 +47,8 @@ class CapSettings:
 
 @dataclass(frozen=True, slots=True)
 class WeekSettings:
+    """The part of the usual week that is left, by cell."""
+
     green: tuple[float, ...] = setting(
         (1.20, 1.00, 0.80), "x", "Week against the usual, pain green.", "RULES 8"
     )
@@ -57,6 +63,8 @@ class WeekSettings:
 
 @dataclass(frozen=True, slots=True)
 class DescentSettings:
+    """How much descent is left."""
+
     green: tuple[float, ...] = setting(
         (1.10, 1.00, 0.0), "x", "Descent against the month's most, pain green.", "RULES 8"
     )
@@ -74,21 +82,29 @@ class DescentSettings:
 
 @dataclass(frozen=True, slots=True)
 class BaseSettings:
+    """Which runs are a base."""
+
     spike_days: int = setting(7, "days", "A spike is no base for so long.", "RULES 8", low=1)
 
 
 @dataclass(frozen=True, slots=True)
 class FreshSettings:
+    """How long a fresh start lasts."""
+
     days: int = setting(30, "days", "After a break or a flare older runs are no base for so long.", "RULES 8")
 
 
 @dataclass(frozen=True, slots=True)
 class GrowSettings:
+    """How fast the longest run may grow."""
+
     days: int = setting(7, "days", "A new longest run is held for so long before it may grow.", "RULES 8")
 
 
 @dataclass(frozen=True, slots=True)
 class ThresholdSettings:
+    """The comfort threshold."""
+
     days: int = setting(42, "days", "How far back the size that hurt is looked for.", "RULES 8")
     green_runs: int = setting(3, "runs", "Green runs needed to compare with.", "RULES 8", low=1)
     below: float = setting(
@@ -98,6 +114,8 @@ class ThresholdSettings:
 
 @dataclass(frozen=True, slots=True)
 class RaceSettings:
+    """What follows a race or a very long run."""
+
     factor: float = setting(0.50, "x", "The run after a race against the base.", "RULES 8", high=1.0)
     km: float = setting(15.0, "km", "A race from here on is a hard run.", "RULES 8")
     ratio: float = setting(1.30, "x", "A spike beyond this is a hard run.", "RULES 8", low=1.0)
@@ -107,11 +125,15 @@ class RaceSettings:
 
 @dataclass(frozen=True, slots=True)
 class BudgetSettings:
+    """The floor of the figure."""
+
     floor_km: float = setting(3.0, "km", "The longest run is at least this in green and amber.", "RULES 8")
 
 
 @dataclass(frozen=True, slots=True)
 class HurtSettings:
+    """The run that hurt is the ceiling."""
+
     days: int = setting(14, "days", "How long a run that hurt is the ceiling.", "RULES 8")
     amber: float = setting(0.80, "x", "Part of a sore run that is fine next.", "RULES 8", high=1.0)
     red: float = setting(0.50, "x", "Part of a red run that is fine next.", "RULES 8", high=1.0)
@@ -120,6 +142,8 @@ class HurtSettings:
 
 @dataclass(frozen=True, slots=True)
 class ComfortSettings:
+    """When taping is mentioned."""
+
     days: int = setting(
         14, "days", "Sore for longer: taping or an insole is mentioned once.", "RULES 7", low=1
     )

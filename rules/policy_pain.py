@@ -9,6 +9,8 @@ from rules.settings import setting
 
 @dataclass(frozen=True, slots=True)
 class PainSettings:
+    """The pain state machine."""
+
     hurts: int = setting(3, "of 10", "A run with this pain or more is a painful one.", "RULES 5", high=10)
     b_n: int = setting(
         14, "mornings", "The usual morning is taken from the last so many.", "RULES 6", low=1, high=30
@@ -38,6 +40,8 @@ class PainSettings:
 
 @dataclass(frozen=True, slots=True)
 class P1:
+    """Pain during the run."""
+
     green: int = setting(2, "of 10", "Pain in a run up to this is fine.", "RULES 5.3; Esculier 2018", high=10)
     amber: int = setting(
         5, "of 10", "Pain in a run above this stops.", "RULES 5.3; Thomee 1997 [mem]", high=10
@@ -46,6 +50,8 @@ class P1:
 
 @dataclass(frozen=True, slots=True)
 class P2:
+    """Pain an hour later."""
+
     warn: int = setting(
         1,
         "of 10",
@@ -59,6 +65,8 @@ class P2:
 
 @dataclass(frozen=True, slots=True)
 class P3:
+    """The next morning."""
+
     warn: int = setting(
         2,
         "of 10",
@@ -78,6 +86,8 @@ class P3:
 
 @dataclass(frozen=True, slots=True)
 class P4:
+    """Pain that lingers."""
+
     note_h: float = setting(24.0, "h", "Sore for longer is noted.", "RULES 5.3 [ours]")
     warn_h: float = setting(48.0, "h", "Sore for so long warns.", "RULES 5.3 [ours]")
     stop_h: float = setting(72.0, "h", "Sore for so long stops.", "RULES 5.3 [ours]")
@@ -86,6 +96,8 @@ class P4:
 
 @dataclass(frozen=True, slots=True)
 class P5:
+    """Mornings that creep up."""
+
     replies: int = setting(3, "mornings", "Answers needed in each of the two weeks.", "RULES 5.3", low=1)
     note: int = setting(
         1,
@@ -102,6 +114,8 @@ class P5:
 
 @dataclass(frozen=True, slots=True)
 class P6:
+    """When a clinician should look."""
+
     red_weeks: int = setting(
         3, "of 8 weeks", "So many weeks with red need a clinician.", "RULES 5.3", low=1, high=8
     )
@@ -121,6 +135,8 @@ class P6:
 
 @dataclass(frozen=True, slots=True)
 class P7:
+    """More than planned."""
+
     ratio: float = setting(
         1.20,
         "x",
@@ -133,6 +149,8 @@ class P7:
 
 @dataclass(frozen=True, slots=True)
 class ReferSettings:
+    """How often a referral is repeated."""
+
     repeat_days: int = setting(
         7, "days", "A word about a clinician is repeated until it is `seen`.", "RULES 5.3", low=1
     )
@@ -143,6 +161,8 @@ class ReferSettings:
 
 @dataclass(frozen=True, slots=True)
 class ChecklistSettings:
+    """Words that bring up the checklist."""
+
     words: tuple[str, ...] = setting(
         ("swollen", "locked", "gave way", "popped", "twisted", "fell", "fever", "chest", "breath"),
         "",
@@ -153,6 +173,8 @@ class ChecklistSettings:
 
 @dataclass(frozen=True, slots=True)
 class H1:
+    """Short nights and other signs of poor recovery."""
+
     sleep_h: float = setting(
         6.0, "h", "A shorter night is a short one.", "RULES 5.3; Johnston 2020", high=24.0
     )
@@ -170,6 +192,8 @@ class H1:
 
 @dataclass(frozen=True, slots=True)
 class O1:
+    """Calm weeks."""
+
     runs: int = setting(8, "runs", "Calm weeks need so many runs in 28 days.", "RULES 5.3 [ours]")
     mornings: int = setting(
         4, "mornings", "Calm weeks need so many morning answers in 28 days.", "RULES 5.3 [ours]"

@@ -9,6 +9,8 @@ from rules.settings import setting
 
 @dataclass(frozen=True, slots=True)
 class AnswerSettings:
+    """How long an answer still finds its question."""
+
     token_h: float = setting(
         48.0, "h", "An answer to a question counts this long after it was sent.", "RULES 6"
     )
@@ -19,6 +21,8 @@ class AnswerSettings:
 
 @dataclass(frozen=True, slots=True)
 class PromptSettings:
+    """When the runner is asked."""
+
     min_minutes: float = setting(10.0, "min", "Shorter runs are not asked about.", "RULES 9")
     after_min: float = setting(
         75.0, "min", "The question comes so long after a run.", "RULES 9", low=0, high=720
@@ -42,6 +46,8 @@ class PromptSettings:
 
 @dataclass(frozen=True, slots=True)
 class S1:
+    """Strength sessions of the week."""
+
     day: str = setting(
         "Fri", "", "From this weekday on a missing session is mentioned.", "RULES 5.3", kind="weekday"
     )
@@ -49,11 +55,15 @@ class S1:
 
 @dataclass(frozen=True, slots=True)
 class S2:
+    """Muscle groups left out."""
+
     days: int = setting(14, "days", "A muscle group untouched for so long is noted.", "RULES 5.3", low=1)
 
 
 @dataclass(frozen=True, slots=True)
 class StrengthSettings:
+    """When strength work fits."""
+
     per_week: int = setting(2, "sessions", "Strength sessions wanted a week.", "RULES 10", high=3)
     min_minutes: float = setting(10.0, "min", "Shorter sessions do not count.", "RULES 10")
     title_words: tuple[str, ...] = setting(
@@ -77,6 +87,8 @@ class StrengthSettings:
 
 @dataclass(frozen=True, slots=True)
 class MessageSettings:
+    """The message budget."""
+
     alerts_7d: int = setting(2, "in 7 days", "At most so many load alerts.", "RULES 11")
     pushes_7d: int = setting(10, "in 7 days", "At most so many messages that are no questions.", "RULES 11")
     questions_day: int = setting(2, "a day", "At most so many questions.", "RULES 11")
@@ -88,11 +100,15 @@ class MessageSettings:
 
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
+    """When a finding is too old to push."""
+
     max_age_h: float = setting(48.0, "h", "Older runs are only told in the digest.", "RULES 11")
 
 
 @dataclass(frozen=True, slots=True)
 class AdaptSettings:
+    """When less sensitive limits are offered."""
+
     alerts: int = setting(
         12, "alerts", "So many alerts without a flare offer to warn later.", "RULES 11", low=1
     )
@@ -100,6 +116,8 @@ class AdaptSettings:
 
 @dataclass(frozen=True, slots=True)
 class SourcesSettings:
+    """When a silent source is worth a word."""
+
     quiet_days: int = setting(
         10, "days", "Nothing new from a source for so long is told.", "RULES 5.3", low=1
     )

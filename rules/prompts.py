@@ -186,7 +186,9 @@ def _sampled(talk: Talk, index: int, policy: Policy) -> bool:
         return True
     unasked = 0
     for earlier in reversed(before):
-        if _asked(talk, earlier):
+        if _answered_during(talk, earlier) is not None or any(
+            prompt.kind is PromptKind.AFTER_RUN for prompt in _asked(talk, earlier)
+        ):
             break
         unasked += 1
     return unasked >= policy.prompt.sample - 1

@@ -21,9 +21,10 @@ LARGEST_OFFSET_S = 14 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A counted run or walk. `date` is the ordinal of its own local date; `gap_days` lies between it and the counted run
-    before it; `easy_mps` is what it says about the easy speed, None where it says nothing; `drift` is the cadence against
-    the usual of (whole run, last third) where known; `asks` if the rules of prompts may ask about it."""
+    """A counted run or walk. `date` is the ordinal of its own local date; `gap_days` lies between it and the
+    counted run before it; `easy_mps` is what it says about the easy speed, None where it says nothing;
+    `drift` is the cadence against the usual of (whole run, last third) where known; `asks` if the rules of
+    prompts may ask about it."""
 
     id: str
     walk: bool
@@ -59,7 +60,8 @@ class Record:
 
 
 def local_start(activity: Activity, zone: ZoneInfo) -> datetime:
-    """Wall-clock start where it was recorded; the runner's zone where the offset is unknown or nonsense (RULES 2.1)."""
+    """Wall-clock start where it was recorded; the runner's zone where the offset is unknown or nonsense
+    (RULES 2.1)."""
     offset = activity.utc_offset_s
     if offset is None or abs(offset) > LARGEST_OFFSET_S:
         return activity.start.astimezone(zone)
@@ -94,8 +96,8 @@ def record_of(activity: Activity, load: RunLoad, zone: ZoneInfo) -> Record:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """The windows around one date. `month` is W30 (runs), `week` W7 (runs and walks, up to and including the run or now),
-    `blocks` are B1, B2, B3, `month_walks` the walks of W30."""
+    """The windows around one date. `month` is W30 (runs), `week` W7 (runs and walks, up to and including the
+    run or now), `blocks` are B1, B2, B3, `month_walks` the walks of W30."""
 
     date: int
     month: tuple[Record, ...]

@@ -1,4 +1,5 @@
-"""H1: nights that hold growth; never a finding by itself (RULES 5.3; Johnston 2020, 10.1016/j.jsams.2019.10.013)."""
+"""H1: nights that hold growth; never a finding by itself (RULES 5.3; Johnston 2020,
+10.1016/j.jsams.2019.10.013)."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ LIMIT_DAYS = 28
 
 
 def poor_recovery(nights: Sequence[Night], date: int, policy: Policy) -> str | None:
-    """Why the nights up to a date (ordinal) hold growth ("sleep", "hrv", "resting_heart_rate"), None if they do not."""
+    """Why the nights up to a date (ordinal) hold growth ("sleep", "hrv", "resting_heart_rate"), None if they
+    do not."""
     by_date = {calendar_date.fromisoformat(night.date).toordinal(): night for night in nights}
 
     def values(first: int, last: int, of: Callable[[Night], float | None]) -> list[float]:
@@ -58,8 +60,8 @@ def _short_nights(values: Values, date: int, policy: Policy) -> bool:
 def recovery_days(
     nights: Sequence[Night], held: tuple[int, ...], checked: int | None, until: int, policy: Policy
 ) -> tuple[int, ...]:
-    """Dates up to `until` on which recovery holds growth, after those of `held` judged up to `checked`: at most
-    `h1.max_days` in any 28 days."""
+    """Dates up to `until` on which recovery holds growth, after those of `held` judged up to `checked`: at
+    most `h1.max_days` in any 28 days."""
     if not nights:
         return ()
     first = max(checked + 1 if checked is not None else until, until - 2 * LIMIT_DAYS)

@@ -13,7 +13,7 @@ from rules.core import Core, zone_named
 from rules.facts import Activity, History, Prompt, Runner
 from rules.fold import Fact, order_key
 from rules.gates import end_of
-from rules.outcome import Assessment, Finding, Message, MessageKind, Sent
+from rules.outcome import Finding, Message, MessageKind, Sent
 from rules.policy import Policy
 from rules.state import State
 from rules.timeoff_findings import time_off
@@ -28,7 +28,8 @@ ALERTS_REMEMBERED = timedelta(days=730)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a replay. `kind` is "finding", "push" or "digest"; `finding` or `message` is what it tells."""
+    """One line of a replay. `kind` is "finding", "push" or "digest"; `finding` or `message` is what it
+    tells."""
 
     at: datetime
     kind: str
@@ -70,9 +71,8 @@ class Event:
 
 @dataclass(slots=True)
 class Simulation:
-    """A fold in the course of time, with what was said so far. `asks` if there are answers, so that questions make sense;
-    `trains` if any strength
-    session was ever answered with `done`."""
+    """A fold in the course of time, with what was said so far. `asks` if there are answers, so that
+    questions make sense; `trains` if any strength session was ever answered with `done`."""
 
     state: State
     policy: Policy
@@ -81,6 +81,7 @@ class Simulation:
     sent: list[Sent] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     events: list[Event] = field(default_factory=list)
+    upcoming: tuple[datetime, ...] = ()
 
     @property
     def runner(self) -> Runner:
@@ -100,7 +101,7 @@ class Simulation:
             self.events.append(Event(finding.at, "finding", text, finding=finding))
         return bool(fresh)
 
-    def decide(self, now: datetime) -> Assessment:
+    def decide(self, now: datetime) -> None:
         """Judge and queue what triage wants said at `now`."""
         assessment = judge(self.state, self.policy, now, asks=self.asks, trains=self.trains)
         self.notice(assessment.findings)
@@ -116,7 +117,7 @@ class Simulation:
             self.sent.append(Sent(message.key, message.kind, message.due_at, message.findings, message.alert))
             if message.question is not None:
                 self._ask(message)
-        return assessment
+        self.upcoming = tuple(prompt.due_at for prompt in assessment.prompts if prompt.due_at > now)
 
     def _ask(self, message: Message) -> None:
         """A question that was sent is a fact of its own."""
@@ -129,7 +130,8 @@ class Simulation:
 def replay(
     history: History, policy: Policy, since: datetime | None = None, until: datetime | None = None
 ) -> Iterator[Event]:
-    """Findings, pushes and digests of a history in order of time; `since` and `until` (aware) leave out the rest.
+    """Findings, pushes and digests of a history in order of time; `since` and `until` (aware) leave out the
+    rest.
 
     An activity is known at its end, whenever it was really seen. Without replies no question is asked.
     """
@@ -181,10 +183,7 @@ def _pass_time(simulation: Simulation, after: datetime, until: datetime) -> None
         away = _time_off_at(simulation, now)
         if away is not None:
             moments.append(away)
-        if simulation.asks:
-            prompts = judge(simulation.state, simulation.policy, now, trains=False).prompts
-            moments.extend(prompt.due_at for prompt in prompts if prompt.due_at > now)
-        now = min(moments)
+        now = min([*moments, *(due for due in simulation.upcoming if due > now)])
         if now >= until:
             return
         if _nothing_left(simulation, now):

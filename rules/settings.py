@@ -1,4 +1,5 @@
-"""How a threshold is declared once, listed and overridden (RULES, head: every threshold is a policy setting)."""
+"""How a threshold is declared once, listed and overridden (RULES, head: every threshold is a policy
+setting)."""
 
 from __future__ import annotations
 
@@ -21,8 +22,9 @@ class PolicyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One threshold as documentation shows it. `name` is dotted ("r1.ratio"), `type` a word for people, `source` the
-    section of RULES and the paper or mark behind the number; a value lies within `low` and `high` where they are set."""
+    """One threshold as documentation shows it. `name` is dotted ("r1.ratio"), `type` a word for people,
+    `source` the section of RULES and the paper or mark behind the number; a value lies within `low` and
+    `high` where they are set."""
 
     name: str
     default: object
@@ -44,8 +46,9 @@ def setting(
     high: float | None = None,
     kind: str = "",
 ) -> Any:
-    """A field of a policy group. `kind` names the type where the default cannot: "number or unset", "clock time",
-    "clock window", "weekday", "weekdays", "date". `low` and `high` bound numbers, and each number of a list."""
+    """A field of a policy group. `kind` names the type where the default cannot: "number or unset", "clock
+    time", "clock window", "weekday", "weekdays", "date". `low` and `high` bound numbers, and each number of
+    a list."""
     meta = {
         "unit": unit,
         "sentence": sentence,
@@ -74,7 +77,8 @@ def _kind(default: object) -> str:
 
 
 def listed(policy: object) -> Iterator[Setting]:
-    """Every setting of a policy and its groups, in order of declaration; `default` is the value it has there."""
+    """Every setting of a policy and its groups, in order of declaration; `default` is the value it has
+    there."""
     for group_field in fields(policy):  # type: ignore[arg-type]
         group = getattr(policy, group_field.name)
         for item in fields(group):
@@ -92,7 +96,8 @@ def listed(policy: object) -> Iterator[Setting]:
 
 
 def overridden[P](policy: P, overrides: Mapping[str, Any]) -> P:
-    """`policy` with the values of {"group": {"name": value}} in place; PolicyError lists every problem at once."""
+    """`policy` with the values of {"group": {"name": value}} in place; PolicyError lists every problem at
+    once."""
     problems: list[str] = []
     groups = {item.name.rstrip("_"): item.name for item in fields(policy)}  # type: ignore[arg-type]
     changed: dict[str, Any] = {}

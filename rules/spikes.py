@@ -33,8 +33,9 @@ DIMENSIONS = {
 class Case:
     """One run or walk under judgement with everything the rules may look at.
 
-    `return_km` is L_ret where a return episode covers the run, else None, and `gap_days` the break before that episode.
-    `hurt_at` is when the runner said that this run hurt. `earlier` are the findings before it, `found` its own so far.
+    `return_km` is L_ret where a return episode covers the run, else None, and `gap_days` the break before
+    that episode. `hurt_at` is when the runner said that this run hurt. `earlier` are the findings before it,
+    `found` its own so far.
     """
 
     record: Record

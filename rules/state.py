@@ -1,7 +1,8 @@
 """The state of the fold and how facts enter it, in any order as long as they are recent (DESIGN 5).
 
-A few days of facts are kept together with the core before each of them. So a late fact, a corrected answer, or an answer that
-makes an earlier run a painful one goes on from before it, and the result is the one of a fold from scratch.
+A few days of facts are kept together with the core before each of them. So a late fact, a corrected answer,
+or an answer that makes an earlier run a painful one goes on from before it, and the result is the one of a
+fold from scratch.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from rules.policy import Policy
 from rules.records import Record
 
 REACH = timedelta(days=4)
-"""How far back an answer can correct another one or say that a run hurt: the question of the next morning, and the two
-days in which it may be answered."""
+"""How far back an answer can correct another one or say that a run hurt: the question of the next morning,
+and the two days in which it may be answered."""
 
 JOURNAL = 2 * REACH
 """What is kept, so that a fact late by up to REACH still finds everything that it can reach."""
@@ -29,8 +30,8 @@ SORE = frozenset({Grade.AMBER, Grade.RED})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A recent fact and the core before it; for an activity its measurement and when the runner said that it hurt, for an
-    answer when a later one took its place."""
+    """A recent fact and the core before it; for an activity its measurement and when the runner said that it
+    hurt, for an answer when a later one took its place."""
 
     key: OrderKey
     fact: Fact
@@ -42,8 +43,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What `advance` returns: the core, the journal of recent facts, the key of the last fact that left the journal, and
-    planned runs, which lie ahead of every order."""
+    """What `advance` returns: the core, the journal of recent facts, the key of the last fact that left the
+    journal, and planned runs, which lie ahead of every order."""
 
     core: Core
     journal: tuple[Entry, ...] = ()
@@ -95,7 +96,8 @@ def _back_to(state: State, index: int) -> State:
 
 
 def _again(state: State, entries: Sequence[Entry], policy: Policy) -> State:
-    """The entries once more, in order, as they are marked: replaced answers stay silent, runs that hurt still hurt."""
+    """The entries once more, in order, as they are marked: replaced answers stay silent, runs that hurt
+    still hurt."""
     for entry in entries:
         if entry.replaced_at is not None:
             state = replace(state, journal=(*state.journal, replace(entry, before=state.core)))
@@ -162,7 +164,8 @@ def _without_replaced(state: State, reply: PainReply, policy: Policy) -> State:
 
 
 def _with_hurt_run(state: State, reply: PainReply, policy: Policy) -> State:
-    """An answer that a run hurt can raise what was found about it, so the fold goes on from before that run."""
+    """An answer that a run hurt can raise what was found about it, so the fold goes on from before that
+    run."""
     sore = reply.score >= policy.pain.hurts if reply.score is not None else reply.grade in SORE
     if reply.kind is not ReplyKind.DURING or not sore:
         return state

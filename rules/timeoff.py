@@ -19,8 +19,9 @@ BLOCKS = 3
 class Episode:
     """A return after time off, opened by a first run (or by now, for the run to come).
 
-    `base_km` is factor x the longest run of the 90 days up to the last run before the break, None without a return base;
-    `usual_week_km` the mean week up to that run. `runs` counts the runs done, the first included.
+    `base_km` is factor x the longest run of the 90 days up to the last run before the break, None without a
+    return base; `usual_week_km` the mean week up to that run. `runs` counts the runs done, the first
+    included.
     """
 
     start: datetime
@@ -63,7 +64,8 @@ def gap_before(records: Sequence[Record], date: int) -> int | None:
 
 
 def opened(records: Sequence[Record], start: datetime, date: int, policy: Policy) -> Episode | None:
-    """The return episode that a run at `start` opens, None if it opens none. `records` are the earlier ones."""
+    """The return episode that a run at `start` opens, None if it opens none. `records` are the earlier
+    ones."""
     gap = gap_before(records, date)
     if gap is None or gap < policy.return_.gap_days:
         return None

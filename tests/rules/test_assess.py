@@ -1,4 +1,5 @@
-"""Single rules at the front door: gates, windows, devices, cadence, pain over weeks, recovery and time off."""
+"""Single rules at the front door: gates, windows, devices, cadence, pain over weeks, recovery and time
+off."""
 
 from __future__ import annotations
 
