@@ -13,6 +13,7 @@ from rules.assess import advance, judge
 from rules.budget import longest_on
 from rules.estimates import estimates_for
 from rules.facts import Activity, Estimates, Family, TerrainClass
+from rules.fold import ticked_core
 from rules.knee import KneeLoad
 from rules.load import measure
 from rules.outcome import Assessment, Finding, LoadState
@@ -55,7 +56,8 @@ def what_if(state: State, policy: Policy, now: datetime, planned: Planned) -> Wh
     activity = _activity(state, policy, now, planned)
     load = measure(activity, _estimates(state, policy, now), policy)
     per_km = KneeLoad((load.k1 or 0.0) / planned.km, (load.k3 or 0.0) / planned.km)
-    longest, binding = longest_on(state.core, now, before.load, policy, per_km)
+    core = ticked_core(state.core, now, policy)
+    longest, binding = longest_on(core, now, before.load, policy, per_km)
     newest = _newest_run(state)
     known = newest is not None and newest.load.terrain_class is TerrainClass.MEASURED
     given = replace(
