@@ -10,6 +10,15 @@ from rules.facts import Grade, PainReply, Pause, Prompt, PromptKind, ReplyKind, 
 from rules.outcome import Finding, Level, LoadState, PainState, PainView, PromptWanted
 from rules.phrases import local_date
 from rules.policy import Policy
+from rules.settling import (
+    ASKED_UNTIL,
+    IN_TIME,
+    SETTLES_WITHIN,
+    asked_or_told,
+    newest_by_side,
+    settled_text,
+    worth_asking,
+)
 from rules.timing import after_quiet, at_clock_time, night_since, paused_at, quiet_window
 
 AFTER_RUN_LATEST = timedelta(hours=12)
@@ -20,6 +29,8 @@ WEEKLY_AT = "18:00"
 WEEKLY_EXPIRY = timedelta(hours=24)
 CHECKLIST_EXPIRY = timedelta(days=7)
 STOP_ASKS = timedelta(hours=48)
+SAME_STOP = timedelta(hours=1)
+"""A stop so soon after another one is more of the same: the order stands and its checklist is open."""
 SUNDAY = 6
 RED_EVERY = 3
 LEAST_PAIN: dict[Grade | None, int] = {Grade.GREEN: 0, Grade.AMBER: 3, Grade.RED: 6}
@@ -80,7 +91,7 @@ def wanted(talk: Talk, policy: Policy, now: datetime) -> tuple[PromptWanted, ...
     if weekly:
         questions += _weekly(talk, policy, now)
     else:
-        questions += _after_runs(talk, policy, now)
+        questions += [*_after_runs(talk, policy, now), *_settled(talk, policy, now)]
     return tuple(sorted(questions, key=lambda prompt: (prompt.due_at, prompt.kind, prompt.activity_id or "")))
 
 
@@ -91,6 +102,7 @@ def weekly_mode(talk: Talk, policy: Policy, now: datetime) -> bool:
         prompt.activity_id
         for prompt in talk.prompts
         if prompt.activity_id is not None
+        and prompt.kind is not PromptKind.SETTLED
         and prompt.expires_at <= now
         and not prompt.skipped
         and (last_reply is None or prompt.sent_at > last_reply)
@@ -99,18 +111,31 @@ def weekly_mode(talk: Talk, policy: Policy, now: datetime) -> bool:
 
 
 def _asked(talk: Talk, run: AskedRun) -> list[Prompt]:
-    return [prompt for prompt in talk.prompts if prompt.activity_id == run.id]
+    """The questions that asked about this run first: what follows pain that was told is no other asking."""
+    return [
+        prompt
+        for prompt in talk.prompts
+        if prompt.activity_id == run.id and prompt.kind is not PromptKind.SETTLED
+    ]
+
+
+def _about(talk: Talk, run: AskedRun, *kinds: ReplyKind) -> list[PainReply]:
+    """Answers of these kinds about a run, the newest first."""
+    return [
+        reply
+        for reply in sorted(talk.replies, key=lambda each: each.at, reverse=True)
+        if reply.kind in kinds
+        and (
+            reply.activity_id == run.id
+            or (reply.activity_id is None and _latest_before(talk, reply.at) == run)
+        )
+    ]
 
 
 def _answered_during(talk: Talk, run: AskedRun) -> int | None:
     """The pain told for this run, of a grade its lowest number; None without an answer."""
-    for reply in sorted(talk.replies, key=lambda each: each.at, reverse=True):
-        if reply.kind is not ReplyKind.DURING:
-            continue
-        if reply.activity_id == run.id or (
-            reply.activity_id is None and _latest_before(talk, reply.at) == run
-        ):
-            return LEAST_PAIN.get(reply.grade) if reply.score is None else reply.score
+    for reply in _about(talk, run, ReplyKind.DURING):
+        return LEAST_PAIN.get(reply.grade) if reply.score is None else reply.score
     return None
 
 
@@ -165,6 +190,28 @@ def after_run_due(talk: Talk, run: AskedRun, policy: Policy, now: datetime) -> d
     if earliest >= quiet[0]:
         return None
     return max(earliest, quiet[0] - BEFORE_QUIET)
+
+
+def _settled(talk: Talk, policy: Policy, now: datetime) -> Iterator[PromptWanted]:
+    """Pain told before the hour was over: whether it has settled, at end + 75 min and only about then.
+
+    Of pain told later the direct answer asks it (`rules.replying`).
+    """
+    for run in talk.runs:
+        if not _askable(talk, run, policy):
+            continue
+        due = _planned(run, policy)
+        if now >= due + IN_TIME or due > run.end + ASKED_UNTIL:
+            continue
+        told = newest_by_side(_about(talk, run, ReplyKind.DURING))
+        early = all(reply.at < run.end + SETTLES_WITHIN for reply in told.values())
+        if not (early and worth_asking(told, policy.p1.amber)):
+            continue
+        if asked_or_told(_about(talk, run, ReplyKind.AFTER), talk.prompts, run.id):
+            continue
+        if quiet_window(due, policy.msg.quiet, talk.runner) is None:
+            expires = due + timedelta(hours=policy.prompt.expiry_h)
+            yield PromptWanted(PromptKind.SETTLED, due, expires, settled_text(run.end, due), run.id)
 
 
 def _sampled(talk: Talk, index: int, policy: Policy) -> bool:
@@ -327,6 +374,8 @@ def _checklist(talk: Talk, now: datetime) -> Iterator[PromptWanted]:
     if not stops:
         return
     last = max(stops)
-    asked = any(prompt.kind is PromptKind.CHECKLIST and prompt.sent_at >= last for prompt in talk.prompts)
+    asked = any(
+        prompt.kind is PromptKind.CHECKLIST and prompt.sent_at >= last - SAME_STOP for prompt in talk.prompts
+    )
     if not asked:
         yield PromptWanted(PromptKind.CHECKLIST, last, last + CHECKLIST_EXPIRY, CHECKLIST_TEXT)
