@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 import pytest
+from fakes.command import environment_in
 
 ROOT = Path(__file__).resolve().parents[1]
 GUARD = ROOT / "tests" / "guard"
@@ -22,16 +22,6 @@ sitecustomize.install()
 
 
 @pytest.fixture
-def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def clean_environment(tmp_path: Path) -> dict[str, str]:
     """An environment for a child process: its own home, UTC, the internet guard, and nothing of the tester's."""
-    home = tmp_path / "home"
-    home.mkdir()
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
-    return kept | {
-        "HOME": str(home),
-        "NIGGLED_HOME": str(tmp_path / "niggled"),
-        "TZ": "UTC",
-        "PYTHONPATH": str(GUARD),
-        "HTTPS_PROXY": "http://127.0.0.1:9",
-        "NO_PROXY": "127.0.0.1,localhost",
-    }
+    return environment_in(tmp_path)

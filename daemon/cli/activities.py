@@ -24,6 +24,21 @@ from daemon.store.history import ActivityDetail, list_activities, show_activity
 from rules.facts import Activity, Runner
 from rules.sports import family_of, normalise
 
+GIVEN = {
+    "ascent_m": "metres up",
+    "descent_m": "metres down",
+    "distance_m": "distance",
+    "elapsed_s": "whole time",
+    "manual": "typed in or recorded",
+    "max_heart_rate_bpm": "highest heart rate",
+    "mean_cadence_spm": "cadence",
+    "mean_heart_rate_bpm": "mean heart rate",
+    "moving_s": "moving time",
+    "profile": "samples",
+    "utc_offset_s": "time zone",
+}
+"""What a runner calls the fields of an activity."""
+
 
 @click.group(name="activities", invoke_without_command=True)
 @click.pass_context
@@ -40,7 +55,7 @@ def command(context: click.Context) -> None:
 def list_them(
     config_path: str | None = None, athlete_name: str | None = None, as_json: bool = False, limit: int = 20
 ) -> None:
-    """The newest activities: number, day, sport, distance, time, hills."""
+    """The newest activities, one a line."""
     with _opened(config_path, athlete_name) as (store, athlete), store.reading() as session:
         found = list_activities(session, athlete.name, limit=limit or None)
     if as_json:
@@ -58,7 +73,10 @@ def list_them(
 @athlete_options
 @json_option
 def show(activity_id: str, config_path: str | None, athlete_name: str | None, as_json: bool) -> None:
-    """One activity, the recordings it was merged from, and which of them gave which figure."""
+    """One activity and the recordings it was merged from.
+
+    Where there are several, also which of them gave which figure.
+    """
     with _opened(config_path, athlete_name) as (store, athlete), store.reading() as session:
         detail = show_activity(session, athlete.name, activity_id)
     if as_json:
@@ -66,8 +84,9 @@ def show(activity_id: str, config_path: str | None, athlete_name: str | None, as
         return
     click.echo(_line(detail.activity, athlete.runner))
     gives: dict[tuple[str, str], list[str]] = {}
-    for name, identity in detail.provenance.items():
-        gives.setdefault(identity, []).append(name)
+    if len(detail.records) > 1:
+        for name, identity in detail.provenance.items():
+            gives.setdefault(identity, []).append(GIVEN.get(name, name))
     for stored in detail.records:
         told = stored.recording.activity
         km = "no distance" if told.distance_m is None else f"{told.distance_m / 1000:.2f} km"
@@ -86,7 +105,10 @@ def show(activity_id: str, config_path: str | None, athlete_name: str | None, as
 @click.argument("activity_id", metavar="ID")
 @athlete_options
 def split(activity_id: str, config_path: str | None, athlete_name: str | None) -> None:
-    """Undo a merge for good: each recording becomes an activity of its own."""
+    """Undo a merge for good.
+
+    Each recording becomes an activity of its own and stays one.
+    """
     with _changed(config_path, athlete_name) as (store, athlete), store.session() as session:
         ids = marks.split(session, athlete.name, activity_id, overlap=athlete.policy.merge.overlap)
     click.echo(f"Now {len(ids)} activities: {', '.join(ids)}.")
@@ -119,7 +141,10 @@ def include(activity_id: str, config_path: str | None, athlete_name: str | None)
 @click.argument("sport", metavar="SPORT")
 @athlete_options
 def set_sport(activity_id: str, sport: str, config_path: str | None, athlete_name: str | None) -> None:
-    """Say what an activity was: run, trail run, treadmill, walk, hike, strength training, …"""
+    """Say which sport an activity was.
+
+    For example run, "trail run", treadmill, walk, hike, "strength training".
+    """
     with _changed(config_path, athlete_name) as (store, athlete), store.session() as session:
         word = normalise(sport)
         family = family_of(word, athlete.policy.sport)

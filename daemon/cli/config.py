@@ -6,8 +6,8 @@ import click
 
 from daemon import config_example
 from daemon.cli.context import config_option, json_option, print_json, read_config
-from daemon.config import Config
-from daemon.credentials import Secret
+from daemon.config import Config, ConfigError
+from daemon.credentials import Secret, SecretError
 from daemon.options import OPTIONS, Option
 from rules.policy import settings
 from rules.settings import listed
@@ -21,12 +21,20 @@ def command() -> None:
 @command.command()
 @config_option
 def check(config_path: str | None) -> None:
-    """Read the configuration and tell everything that is wrong with it at once."""
+    """Tell everything that is wrong with the configuration at once."""
     config = read_config(config_path)
+    problems = []
+    secrets = [("store.url", config.store_url)]
     for athlete in config.athletes.values():
         for channel in athlete.channels:
-            channel.url.value()
-    config.store_url.value()
+            secrets.append((f"athletes.{athlete.name}.channels.{channel.name}.url", channel.url))
+    for key, secret in secrets:
+        try:
+            secret.value()
+        except SecretError as error:
+            problems.append(f"{config.path}: {key}: {error}.")
+    if problems:
+        raise ConfigError(problems)
     names = ", ".join(config.athletes)
     click.echo(f"{config.path or 'No configuration file, so the defaults hold'}: fine. Athletes: {names}.")
 
@@ -76,7 +84,9 @@ def _in_force(config: Config, option: Option) -> str:
     }
     if option.default is None and option.name in found:
         return found[option.name]
-    return option.if_unset if option.default is None else config_example.toml_value(option.default)
+    return (
+        f"unset: {option.if_unset}" if option.default is None else config_example.toml_value(option.default)
+    )
 
 
 def _policy_rows(config: Config) -> list[tuple[str, str, bool]]:

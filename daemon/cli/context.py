@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -62,12 +63,38 @@ def opened_store(config: Config) -> Iterator[Store]:
     """The store, created and migrated where needed, closed afterwards."""
     from daemon.store.engine import open_store
 
-    paths.make_private_folder(config.home)
+    make_home(config)
     store = open_store(config.store_url.value())
     try:
         yield store
     finally:
         store.close()
+
+
+def make_home(config: Config) -> None:
+    """The data folder; where it cannot be made, one sentence with the cure."""
+    try:
+        paths.make_private_folder(config.home)
+    except OSError as error:
+        raise click.ClickException(
+            f"The data folder cannot be made. {config.home}: {error.strerror}. "
+            "Name one that you may write in NIGGLED_HOME."
+        ) from error
+
+
+@contextmanager
+def reading_bar(*, hidden: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar with the time that is left, for people who look on; gives what hears (done, total)."""
+    watched = sys.stderr.isatty() and not hidden
+    with click.progressbar(
+        length=1, label="Reading", show_eta=True, show_pos=True, file=sys.stderr, hidden=not watched
+    ) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield progress
 
 
 def now() -> datetime:

@@ -41,7 +41,7 @@ def command(finding_id: str | None, config_path: str | None, athlete_name: str |
             return
         stored = find_finding(session, athlete.name, finding_id)
     if stored is None:
-        raise click.UsageError(f"there is no finding {finding_id}; `niggled explain` lists the latest")
+        raise click.ClickException(f"There is no finding {finding_id}. `niggled explain` lists the latest.")
     if as_json:
         print_json(_as_json(stored, athlete))
         return

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from daemon.cli.context import (
@@ -15,9 +13,14 @@ from daemon.cli.context import (
     opened_store,
     print_json,
     read_config,
+    reading_bar,
 )
 from daemon.jobs.sync import Report, import_paths
+from daemon.store.errors import StoreError
 from daemon.store.records import Outcome
+
+STOPPED = "The import stopped half-way."
+GO_ON = "What was stored before is kept: import the same again to go on."
 
 
 @click.command(name="import")
@@ -40,15 +43,14 @@ def command(
     athlete = choose_athlete(config, athlete_name)
     chosen = existing_paths(paths)
     with opened_store(config) as store:
-        with click.progressbar(
-            length=1, label="Reading", show_eta=True, show_pos=True, file=sys.stderr, hidden=as_json
-        ) as bar:
-
-            def progress(done: int, total: int) -> None:
-                bar.length = total
-                bar.update(done - bar.pos)
-
-            report = import_paths(store, athlete, chosen, now(), progress)
+        try:
+            with reading_bar(hidden=as_json) as progress:
+                report = import_paths(store, athlete, chosen, now(), progress)
+        except KeyboardInterrupt:
+            click.echo(f"\n{STOPPED} {GO_ON}", err=True)
+            raise
+        except StoreError as error:
+            raise StoreError(STOPPED, error.why, f"{error.cure} {GO_ON}") from error
         if report.changed:
             from daemon.jobs.assess import assess_athlete
 
@@ -65,6 +67,9 @@ def _tell(report: Report) -> None:
         click.echo(f"✘ {item.origin}: {item.reason} {item.cure}", err=True)
     for warning in report.warnings:
         click.echo(f"! {warning}", err=True)
+    if not (report.saved or report.aside or report.skipped):
+        click.echo("Nothing to read there: no FIT, GPX or TCX file, no Strava or Garmin export.")
+        return
     added, merged, changed = (report.count(one) for one in (Outcome.ADDED, Outcome.MERGED, Outcome.CHANGED))
     known = report.count(Outcome.UNCHANGED) + report.skipped
     parts = [f"{added} new {'activity' if added == 1 else 'activities'}"]

@@ -21,6 +21,7 @@ from daemon.cli.context import (
     opened_store,
     print_json,
     read_config,
+    reading_bar,
 )
 from daemon.cli.replies_csv import read_replies
 from daemon.config import AthleteConfig, Config
@@ -45,7 +46,9 @@ DAY = click.DateTime(["%Y-%m-%d"])
 )
 @athlete_options
 @json_option
+@click.pass_context
 def command(
+    context: click.Context,
     paths: tuple[str, ...],
     since: datetime | None,
     until: datetime | None,
@@ -56,23 +59,38 @@ def command(
 ) -> None:
     """What it would have said about the past. Nothing is sent or stored.
 
-    Without PATH it is the stored history; with PATH those files and exports alone.
+    Without PATH it is the stored history; with PATH those files and exports alone. Ends with 1 if something could not
+    be read.
     """
+    if since is not None and until is not None and since > until:
+        raise click.UsageError("--from is after --to: nothing lies between them")
     config = read_config(config_path)
     athlete = choose_athlete(config, athlete_name)
-    history = _history(config, athlete, paths)
+    history, whole = _history(config, athlete, paths, quiet=as_json)
     if replies is not None:
         history = replace(history, replies=read_replies(replies, ZoneInfo(athlete.runner.timezone)))
     zone = ZoneInfo(athlete.runner.timezone)
+    told = 0
     for event in _between(replay(history, athlete.policy), since, until, zone):
+        told += 1
         if as_json:
             print_json(event.as_json(athlete.runner))
         else:
             _tell(event, zone)
+    if not told and not as_json:
+        click.echo(
+            "It would have said nothing."
+            if history.activities
+            else "No activities yet. `niggled replay PATH…` reads files and exports, `niggled import PATH…` keeps them."
+        )
+    context.exit(0 if whole else 1)
 
 
-def _history(config: Config, athlete: AthleteConfig, paths: tuple[str, ...]) -> History:
-    """The history as it would have been known at the time: every activity at its own end."""
+def _history(
+    config: Config, athlete: AthleteConfig, paths: tuple[str, ...], *, quiet: bool
+) -> tuple[History, bool]:
+    """The history as it would have been known at the time (every activity at its own end), and whether all was read."""
+    whole = True
     with ExitStack() as stack:
         if paths:
             from daemon.jobs.sync import import_paths
@@ -80,10 +98,14 @@ def _history(config: Config, athlete: AthleteConfig, paths: tuple[str, ...]) -> 
             folder = stack.enter_context(TemporaryDirectory(prefix="niggled-replay-"))
             config = replace(
                 config,
+                home=Path(folder),
                 store_url=replace(config.store_url, way="plain", reference=f"sqlite:///{folder}/replay.db"),
             )
+            chosen = existing_paths(paths)
             store = stack.enter_context(opened_store(config))
-            report = import_paths(store, athlete, existing_paths(paths), now())
+            with reading_bar(hidden=quiet) as progress:
+                report = import_paths(store, athlete, chosen, now(), progress)
+            whole = not report.aside
             for item in report.aside:
                 click.echo(f"✘ {item.origin}: {item.reason} {item.cure}", err=True)
         else:
@@ -91,7 +113,7 @@ def _history(config: Config, athlete: AthleteConfig, paths: tuple[str, ...]) -> 
         with store.reading() as session:
             history = load_history(session, athlete.name, athlete.runner)
     known_at_once = tuple(replace(activity, first_seen_at=None) for activity in history.activities)
-    return replace(history, activities=known_at_once, prompts=(), first_import_until=None)
+    return replace(history, activities=known_at_once, prompts=(), first_import_until=None), whole
 
 
 def _between(

@@ -20,11 +20,12 @@ from daemon.cli.context import (
 from daemon.config import AthleteConfig
 from daemon.jobs.assess import look
 from daemon.store.engine import Store
+from daemon.store.history import list_activities
 from daemon.store.outbox import WAITING, Delivery, DeliveryState, list_deliveries
 from daemon.store.sources import AsideRecord, SourceState, list_set_aside, source_states
 from rules.outcome import Assessment, LongestRun
 from rules.phrases import day, distance
-from rules.wording import budget_sentence
+from rules.wording import BINDING_WORDS, budget_sentence
 
 MARKS = {"green": "●", "amber": "●", "red": "●", "grey": "○"}
 COLOURS = {"green": "green", "amber": "yellow", "red": "red", "grey": "bright_black"}
@@ -38,6 +39,7 @@ class Affairs:
     aside: list[AsideRecord]
     waiting: list[Delivery]
     failed: list[Delivery]
+    empty: bool
 
 
 @click.command(name="status")
@@ -71,10 +73,17 @@ def affairs(store: Store, athlete: AthleteConfig) -> Affairs:
             aside=list_set_aside(session, athlete.name),
             waiting=list_deliveries(session, athlete.name, WAITING),
             failed=list_deliveries(session, athlete.name, [DeliveryState.FAILED]),
+            empty=not list_activities(session, athlete.name, limit=1),
         )
 
 
 def tell(assessment: Assessment, affairs: Affairs, athlete: AthleteConfig, moment: datetime) -> None:
+    if affairs.empty:
+        click.echo(
+            "No activities yet. `niggled import PATH…` reads files and exports; `niggled demo` shows a season."
+        )
+        _tell_affairs(affairs)
+        return
     runner, budget = athlete.runner, assessment.budget
     today = moment.astimezone(ZoneInfo(runner.timezone)).date()
     colour = assessment.colour.value
@@ -91,7 +100,7 @@ def tell(assessment: Assessment, affairs: Affairs, athlete: AthleteConfig, momen
         click.echo(
             budget_sentence(budget, runner, moment, pain=assessment.pain.overall, load=assessment.load)
         )
-        click.echo(f"  {_routes(longest, athlete)}; set by: {budget.binding}")
+        click.echo(f"  {_routes(longest, athlete)}; set by: {BINDING_WORDS[budget.binding]}")
     week = distance(assessment.week_km, runner)
     usual = (
         "" if assessment.usual_week_km is None else f", usual {distance(assessment.usual_week_km, runner)}"

@@ -8,6 +8,7 @@ from connectors.channels.apprise import AppriseChannel
 from connectors.channels.contract import OutgoingMessage
 from connectors.errors import ConnectorError
 from daemon.cli.context import athlete_options, choose_athlete, now, read_config
+from daemon.config import Config, ConfigError
 from daemon.credentials import SecretError
 
 TITLE = "niggled test"
@@ -22,25 +23,35 @@ def command(
     context: click.Context, channel_name: str | None, config_path: str | None, athlete_name: str | None
 ) -> None:
     """Send a test message through each channel, or through one."""
-    athlete = choose_athlete(read_config(config_path), athlete_name)
+    config = read_config(config_path)
+    athlete = choose_athlete(config, athlete_name)
     chosen = [channel for channel in athlete.channels if channel_name in (None, channel.name)]
     if not chosen:
         names = ", ".join(channel.name for channel in athlete.channels)
-        if channel_name and names:
+        if names:
             raise click.UsageError(f"there is no channel {channel_name}; there is {names}")
-        raise click.UsageError(
-            f"{athlete.name} has no channel. Example: [athletes.{athlete.name}.channels.phone] with "
-            'url = "ntfys://ntfy.sh/my-long-secret-topic"'
-        )
+        raise ConfigError([_no_channel(config, athlete.name)])
     failed = False
     for channel in chosen:
         # A key of its own each time: a service that drops repeats must not drop the second test.
         message = OutgoingMessage(key=f"test:{now().isoformat()}", title=TITLE, body=BODY)
         try:
             receipt = AppriseChannel(channel.name, channel.url.value()).send(message)
-        except (ConnectorError, SecretError) as error:
+        except ConnectorError as error:
             failed = True
             click.echo(f"✘ {error}", err=True)
+        except SecretError as error:
+            failed = True
+            click.echo(f"✘ {channel.name}: {error}.", err=True)
         else:
             click.echo(f"✔ {channel.name}: {receipt.service} took it in {receipt.elapsed_s:.1f} s.")
     context.exit(1 if failed else 0)
+
+
+def _no_channel(config: Config, athlete: str) -> str:
+    place = config.path or "No configuration file"
+    return (
+        f"{place}: {athlete} has no channel, so there is nothing to test. Write for example:\n"
+        f"  [athletes.{athlete}.channels.phone]\n"
+        '  url = "ntfys://ntfy.sh/my-long-secret-topic"'
+    )

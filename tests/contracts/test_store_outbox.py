@@ -211,7 +211,11 @@ def test_triage_remembers_what_was_decided_whatever_became_of_it(store: Store) -
     week_ago, month_ago = NOW - timedelta(days=7), NOW - timedelta(days=30)
     put(store, message("forgotten", due_at=NOW - timedelta(days=31)), "phone")
     put(store, message("old alert", due_at=NOW - timedelta(days=9), findings=()), "phone")
-    put(store, message("old digest", due_at=NOW - timedelta(days=9), kind=MessageKind.DIGEST, alert=False), "phone")
+    put(
+        store,
+        message("old digest", due_at=NOW - timedelta(days=9), kind=MessageKind.DIGEST, alert=False),
+        "phone",
+    )
     put(store, message(), "phone", "mail")
     put(store, message("b", kind=MessageKind.DIGEST, level=Level.NOTE, alert=False, findings=()), "mail")
     for ours in claim(store):
