@@ -16,6 +16,9 @@ from daemon.options import OPTIONS, Option
 from rules.facts import Runner, Side
 from rules.policy import Policy, PolicyError, with_overrides
 
+TABLES = {"athletes": "athletes.me", "policy": "policy.r1", "store": "store", "service": "service"}
+"""The tables at the top, each with an example of its header."""
+
 
 class ConfigError(Exception):
     """The configuration cannot be used. `problems` are complete sentences, one for each thing to mend."""
@@ -81,6 +84,9 @@ def build(raw: Mapping[str, object], text: str, path: Path | None, home: Path) -
     values: dict[str, object] = {}
     policies: dict[str, Mapping[str, object]] = {}
     for key, value in _leaves(raw):
+        if key in TABLES:
+            problems.add(key, f"{key} must be a table. Example: [{TABLES[key]}]")
+            continue
         owner = _policy_owner(key)
         if owner is not None:
             policies.setdefault(owner, _subtree(raw, owner))
@@ -169,7 +175,8 @@ def _policy(base: Policy, overrides: Mapping[str, object], prefix: str, problems
         return with_overrides(base, overrides)
     except PolicyError as error:
         for problem in error.problems:
-            problems.add(f"{prefix}.{problem.partition(':')[0]}", f"{prefix}.{problem}")
+            told = problem.replace("Did you mean ", f"Did you mean {prefix}.")
+            problems.add(f"{prefix}.{problem.partition(':')[0]}", f"{prefix}.{told}")
         return base
 
 
@@ -257,6 +264,9 @@ def _default(key: str) -> object:
 
 def _suggestion(key: str) -> str:
     words = key.split(".")
+    table = difflib.get_close_matches(words[0], list(TABLES), n=1, cutoff=0.6)
+    if table and table[0] != words[0]:
+        return f" Did you mean {'.'.join([*table, *words[1:]])}?"
     known = {
         ".".join(w if p == "*" else p for p, w in zip(o.key.split("."), words, strict=False)) for o in OPTIONS
     }

@@ -36,15 +36,15 @@ def gate_reason(activity: Activity, policy: Policy, now: datetime | None = None)
     if metres <= 0 or seconds <= 0:
         return "gate.empty"
     gate = policy.gate
+    if seconds / 3600 > gate.time_max_h + EPS:
+        return "gate.time_max_h"
+    if metres / 1000 > gate.distance_max_km + EPS:
+        return "gate.distance_max_km"
     speed_kmh = metres / seconds * 3.6
     if speed_kmh > gate.speed_max_kmh + EPS:
         return "gate.speed_max_kmh"
     if speed_kmh < gate.speed_min_kmh - EPS:
         return "gate.speed_min_kmh"
-    if seconds / 3600 > gate.time_max_h + EPS:
-        return "gate.time_max_h"
-    if metres / 1000 > gate.distance_max_km + EPS:
-        return "gate.distance_max_km"
     if activity.start < EARLIEST or (now is not None and activity.start > now + FUTURE_TOLERANCE):
         return "gate.date"
     return None

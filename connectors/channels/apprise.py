@@ -35,6 +35,11 @@ class AppriseChannel:
     def __repr__(self) -> str:
         return f"AppriseChannel({self.name!r})"
 
+    def check(self) -> None:
+        """Raises Broken where Apprise cannot read the URL. Nothing is sent."""
+        _silence_apprise()
+        self._sender(OutgoingMessage(key="check", title="", body=""))
+
     def send(self, message: OutgoingMessage) -> Receipt:
         """Deliver one message; only Apprise's SUCCESS counts as sent.
 

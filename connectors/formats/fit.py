@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 LARGEST_NUMBER = 1e9
 NOT_A_FIT = ("it is not a FIT file", "Download the original again from where it came.")
-BREAKS_OFF = "the file breaks off: kept what was complete"
-DAMAGED = "the checksum is wrong, so some numbers may be damaged"
-NO_SESSION = "the recording was never closed: kept what the samples say"
+AGAIN = "import the original again if there is one"
+BREAKS_OFF = f"the file breaks off: kept what was complete; {AGAIN}"
+DAMAGED = f"the checksum is wrong, so some numbers may be damaged; {AGAIN}"
+NO_SESSION = f"the recording was never closed: kept what the samples say; {AGAIN}"
 
 _SUB_SPORT_WORDS = {
     "treadmill": "treadmill_running",

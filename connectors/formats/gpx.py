@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -19,6 +20,8 @@ from connectors.formats.track import (
     tag,
 )
 from rules.resample import LONGEST_GAP_S, Samples
+
+NO_ELEVATION = "no elevation in it, so its hills are unknown; import the FIT original if there is one"
 
 STRAVA_NUMBERS = {"1": "ride", "4": "hike", "9": "run", "10": "walk"}
 """Strava writes the type as a number."""
@@ -174,8 +177,15 @@ def _leg(tracks: list[_Track], creator: str | None) -> Leg:
         device=creator,
         title=first.title,
         samples=samples,
-        warning=SET_SPORT if is_untyped(first.sport) else None,
+        warning="; ".join(_doubts(first.sport, samples)) or None,
     )
+
+
+def _doubts(sport: str, samples: Samples) -> Iterator[str]:
+    if is_untyped(sport):
+        yield SET_SPORT
+    if all(metres is None for metres in samples.altitude_m or ()):
+        yield NO_ELEVATION
 
 
 def _joined(tracks: list[_Track]) -> list[float]:

@@ -55,7 +55,7 @@ class Desk:
                 reason = f"its date is {activity.start:%Y-%m-%d}"
             case _:
                 return None
-        return f"kept, but it counts for nothing: {reason}"
+        return f"kept, but it counts for nothing: {reason}; mend it where it came from and import it again"
 
 
 def set_aside(origin: str, problem: Unreadable, source: str = FILES) -> SetAside:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
+from connectors.channels.apprise import AppriseChannel
+from connectors.errors import Broken
 from daemon import config_example
 from daemon.cli.context import config_option, json_option, print_json, read_config
 from daemon.config import Config, ConfigError
@@ -23,20 +27,26 @@ def command() -> None:
 def check(config_path: str | None) -> None:
     """Tell everything that is wrong with the configuration at once."""
     config = read_config(config_path)
-    problems = []
-    secrets = [("store.url", config.store_url)]
-    for athlete in config.athletes.values():
-        for channel in athlete.channels:
-            secrets.append((f"athletes.{athlete.name}.channels.{channel.name}.url", channel.url))
-    for key, secret in secrets:
-        try:
-            secret.value()
-        except SecretError as error:
-            problems.append(f"{config.path}: {key}: {error}.")
+    problems = list(_unusable(config))
     if problems:
         raise ConfigError(problems)
     names = ", ".join(config.athletes)
     click.echo(f"{config.path or 'No configuration file, so the defaults hold'}: fine. Athletes: {names}.")
+
+
+def _unusable(config: Config) -> Iterator[str]:
+    """References that lead nowhere, and URLs that no service answers to."""
+    try:
+        config.store_url.value()
+    except SecretError as error:
+        yield f"{config.path}: store.url: {error}."
+    for athlete in config.athletes.values():
+        for channel in athlete.channels:
+            key = f"athletes.{athlete.name}.channels.{channel.name}.url"
+            try:
+                AppriseChannel(channel.name, channel.url.value()).check()
+            except (SecretError, Broken) as error:
+                yield f"{config.path}: {key}: {str(error).rstrip('.')}."
 
 
 @command.command()

@@ -93,7 +93,9 @@ def command(today: datetime | None, seed: int) -> None:
             told, last = _play(store, athlete, season, home / "inbox")
             weeks = (season.until - season.files[FILES_BEFORE - 1].arrives_at).days / 7
             click.echo(f"\n{told} messages in {weeks:.0f} weeks. This morning `niggled status` says:\n")
-            status.tell(look(store, athlete, last).assessment, status.affairs(store, athlete), athlete, last)
+            status.tell(
+                look(store, athlete, last).assessment, status.affairs(store, athlete, last), athlete, last
+            )
         finally:
             store.close()
     click.echo("\nYour own past, nothing sent or stored:  niggled replay export_12345.zip")

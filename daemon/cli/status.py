@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import click
@@ -18,15 +18,18 @@ from daemon.cli.context import (
     read_config,
 )
 from daemon.config import AthleteConfig
+from daemon.jobs.adapt import adapted_since
 from daemon.jobs.assess import look
 from daemon.store.engine import Store
 from daemon.store.history import list_activities
 from daemon.store.outbox import WAITING, Delivery, DeliveryState, list_deliveries
 from daemon.store.sources import AsideRecord, SourceState, list_set_aside, source_states
+from rules.adaptation import adapted_sentence
 from rules.outcome import Assessment, LongestRun
 from rules.phrases import day, distance
 from rules.wording import BINDING_WORDS, budget_sentence
 
+NEWS_LASTS = timedelta(days=14)
 MARKS = {"green": "●", "amber": "●", "red": "●", "grey": "○"}
 COLOURS = {"green": "green", "amber": "yellow", "red": "red", "grey": "bright_black"}
 
@@ -40,6 +43,7 @@ class Affairs:
     waiting: list[Delivery]
     failed: list[Delivery]
     empty: bool
+    adapted_since: datetime | None
 
 
 @click.command(name="status")
@@ -57,7 +61,7 @@ def command(config_path: str | None, athlete_name: str | None, as_json: bool) ->
         for athlete in chosen:
             moment = now()
             assessment = look(store, athlete, moment).assessment
-            beside = affairs(store, athlete)
+            beside = affairs(store, athlete, moment)
             if as_json:
                 print_json({"athlete": athlete.name} | as_json_object(assessment, beside, athlete))
             else:
@@ -66,14 +70,20 @@ def command(config_path: str | None, athlete_name: str | None, as_json: bool) ->
                 tell(assessment, beside, athlete, moment)
 
 
-def affairs(store: Store, athlete: AthleteConfig) -> Affairs:
+def affairs(store: Store, athlete: AthleteConfig, moment: datetime) -> Affairs:
+    """What `status` tells beside the assessment; what could not be read is news for a fortnight."""
     with store.reading() as session:
         return Affairs(
             sources=source_states(session, athlete.name),
-            aside=list_set_aside(session, athlete.name),
+            aside=[
+                one
+                for one in list_set_aside(session, athlete.name)
+                if moment - one.last_seen_at <= NEWS_LASTS
+            ],
             waiting=list_deliveries(session, athlete.name, WAITING),
             failed=list_deliveries(session, athlete.name, [DeliveryState.FAILED]),
             empty=not list_activities(session, athlete.name, limit=1),
+            adapted_since=adapted_since(session, athlete.name, moment),
         )
 
 
@@ -101,6 +111,8 @@ def tell(assessment: Assessment, affairs: Affairs, athlete: AthleteConfig, momen
             budget_sentence(budget, runner, moment, pain=assessment.pain.overall, load=assessment.load)
         )
         click.echo(f"  {_routes(longest, athlete)}; set by: {BINDING_WORDS[budget.binding]}")
+    if affairs.adapted_since is not None:
+        click.echo(adapted_sentence(affairs.adapted_since, runner, moment))
     week = distance(assessment.week_km, runner)
     usual = (
         "" if assessment.usual_week_km is None else f", usual {distance(assessment.usual_week_km, runner)}"
@@ -194,6 +206,9 @@ def as_json_object(assessment: Assessment, affairs: Affairs, athlete: AthleteCon
             }
             for source in affairs.sources
         },
+        "adapted_since": None
+        if affairs.adapted_since is None
+        else affairs.adapted_since.astimezone(zone).isoformat(),
         "due": [
             {"kind": prompt.kind.value, "at": prompt.due_at.astimezone(zone).isoformat(), "text": prompt.text}
             for prompt in assessment.prompts

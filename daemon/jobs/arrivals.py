@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from daemon.config import AthleteConfig
+from daemon.jobs.assess import assess_athlete
 from daemon.jobs.operations import tell_unreadable
 from daemon.jobs.sync import Report, import_paths
 from daemon.store.engine import Store
@@ -20,6 +21,8 @@ def take_in_arrivals(store: Store, athlete: AthleteConfig, paths: Sequence[Path]
     report = import_paths(store, athlete, paths, now)
     for item in report.aside:
         log.warning("Not read: %s: %s %s", item.origin, item.reason, item.cure)
+    # First what the runs mean: a word about a file must not hold up a warning.
+    assess_athlete(store, athlete, now)
     with store.session() as session:
         tell_unreadable(session, athlete, report.aside, now)
     log.info("Imported for %s: %d records, %d not read", athlete.name, len(report.saved), len(report.aside))

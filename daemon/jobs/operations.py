@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 from connectors.sources.contract import SetAside
 from daemon.config import AthleteConfig
 from daemon.store import outbox
+from daemon.store.messages import sent_messages
 from daemon.store.sources import list_set_aside
 from daemon.store.tables import DeliveryRow
+from rules.limits import free_at
 from rules.outcome import Level, Message, MessageKind
-from rules.timing import after_quiet
 
 WORTH_TELLING_FOR = timedelta(days=3)
+REMEMBERED = timedelta(days=7)
 NEEDS_YOU = "niggled needs you"
 
 
@@ -31,11 +33,12 @@ def tell(
     *,
     without: str = "",
 ) -> bool:
-    """Queue a message about the machine, outside quiet hours, on all channels but `without`; whether that was new."""
+    """Queue a message about the machine, outside quiet hours and with room to the last one, on all channels but `without`; whether that was new."""
     channels = [one.name for one in athlete.channels if one.name != without and "operations" in one.sends]
     if not channels:
         return False
-    due_at = after_quiet(now, athlete.policy.msg.quiet, athlete.runner)
+    sent = sent_messages(session, athlete.name, now - REMEMBERED, alerts_since=now - REMEMBERED)
+    due_at = free_at(now, sent, athlete.policy, athlete.runner)
     message = Message(
         key=key,
         kind=MessageKind.OPERATIONS,

@@ -67,12 +67,17 @@ def take_in(store: Store, athlete: AthleteConfig, items: Iterable[SourceItem], n
         records = [item for item in batch if isinstance(item, SourceRecord)]
         with store.session() as session:
             overlap = athlete.policy.merge.overlap
-            report.saved += save_records(session, athlete.name, records, now, overlap=overlap)
+            saved = save_records(session, athlete.name, records, now, overlap=overlap)
+            report.saved += saved
             for item in batch:
                 if isinstance(item, SetAside):
                     set_aside(session, athlete.name, item, now)
                 elif isinstance(item, Deleted):
                     report.deleted += delete_record(session, athlete.name, item, overlap=overlap) is not None
         report.aside += [item for item in batch if isinstance(item, SetAside)]
-        report.warnings += [f"{record.origin}: {record.warning}" for record in records if record.warning]
+        report.warnings += [
+            f"{record.origin}: {record.warning.replace(' ID ', f' {one.activity_id} ')}"
+            for record, one in zip(records, saved, strict=True)
+            if record.warning and one.outcome is not Outcome.UNCHANGED
+        ]
     return report

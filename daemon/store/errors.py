@@ -33,7 +33,7 @@ _SQLITE = {
     sqlite3.SQLITE_CORRUPT: (
         "The database cannot be read.",
         "The file is damaged.",
-        "Stop the daemon, keep a copy of the file, and restore the last backup: niggled restore FILE.",
+        "Stop the daemon, keep a copy of the file, and put your last backup in its place.",
     ),
     sqlite3.SQLITE_NOTADB: (
         "The database cannot be read.",
@@ -52,7 +52,7 @@ _SQLITE = {
     ),
     sqlite3.SQLITE_IOERR: (
         "The database cannot be read or written.",
-        "The disk answered with an error.",
+        "The disk is full, or answered with an error.",
         "Check the disk; a network share cannot hold the database.",
     ),
 }

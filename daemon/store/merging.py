@@ -43,13 +43,14 @@ class Span:
 class Recording:
     """One record as told (profile and series left out), with what the runner set laid over it.
 
-    `terrain` is the class of its samples, None where it is only a summary.
+    `terrain` is the class of its samples, None where it is only a summary; `doubtful` if it was read with a warning.
     """
 
     identity: Identity
     activity: Activity
     terrain: TerrainClass | None = None
     sport_set: str | None = None
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +214,8 @@ def _by_samples(one: Recording) -> tuple[object, ...]:
         one.terrain is None,
         one.terrain is not TerrainClass.MEASURED,
         activity.manual,
+        one.doubtful,
+        activity.ascent_m is None,
         activity.device is None,
         _door(activity.source),
         -(activity.elapsed_s or activity.moving_s or 0.0),

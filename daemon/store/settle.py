@@ -174,7 +174,11 @@ def _stored_record(row: Sequence[Any]) -> StoredRecord:
             planned=told.planned or planned,
         )
     recording = Recording(
-        (told.source, external_id), told, None if terrain is None else TerrainClass(terrain), sport_set
+        (told.source, external_id),
+        told,
+        None if terrain is None else TerrainClass(terrain),
+        sport_set,
+        doubtful=warning is not None,
     )
     return StoredRecord(
         record_id, activity_id, gives_samples, split, content_hash, origin, warning, recording

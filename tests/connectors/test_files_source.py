@@ -36,6 +36,8 @@ RUN = Recording(
 )
 FIT = encode_activity(RUN)
 
+MEND_IT = "mend it where it came from and import it again"
+
 
 def zipped(members: dict[str, bytes]) -> bytes:
     stream = io.BytesIO()
@@ -194,14 +196,14 @@ def test_an_implausible_run_is_kept_with_one_line_that_says_why_it_does_not_coun
     if odd.elapsed_s > 600:
         odd = replace(odd, distance_m=5_000_000.0)
     (record,) = records(read(written(tmp_path, "odd.fit", encode_activity(odd))))
-    assert record.warning == f"kept, but it counts for nothing: {warning}"
+    assert record.warning == f"kept, but it counts for nothing: {warning}; {MEND_IT}"
     assert record.activity.family is Family.RUN
 
 
 def test_a_date_in_1970_is_kept_with_its_line_too(tmp_path: Path) -> None:
     gpx = encode_gpx(RUN).replace(b"2026-05-03T", b"1970-01-01T")
     (record,) = records(read(written(tmp_path, "old.gpx", gpx)))
-    assert record.warning == "kept, but it counts for nothing: its date is 1970-01-01"
+    assert record.warning == f"kept, but it counts for nothing: its date is 1970-01-01; {MEND_IT}"
 
 
 def test_progress_counts_files_and_what_is_in_them(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors.formats.fit import is_intact, read_fit
+from connectors.formats.fit import BREAKS_OFF, DAMAGED, is_intact, read_fit
 from connectors.formats.fit_encode import crc16, encode_activity
 from connectors.formats.leg import Leg, Unreadable, activity_of
 from connectors.formats.recording import Device, Recording, Samples
@@ -191,7 +191,8 @@ def test_a_wrong_checksum_is_told() -> None:
     data = bytearray(encode_activity(recording()))
     data[len(data) // 2] ^= 0x01
     leg = only(bytes(data))
-    assert leg.warning == "the checksum is wrong, so some numbers may be damaged"
+    assert leg.warning == DAMAGED
+    assert DAMAGED.endswith("import the original again if there is one")
     assert is_intact(encode_activity(recording()))
 
 
@@ -205,7 +206,7 @@ def test_chained_activities_are_two() -> None:
 def test_rubbish_after_a_whole_activity_does_not_cost_it() -> None:
     leg = only(encode_activity(recording()) + b"\x0e\x10rubbish of some length")
     assert leg.distance_m == 3600
-    assert leg.warning == "the file breaks off: kept what was complete"
+    assert leg.warning == BREAKS_OFF
 
 
 def test_a_settings_file_is_no_activity() -> None:

@@ -95,6 +95,7 @@ REFUSED = {
     "other_columns.zip": ('activities.csv has no column "Activity ID"', "Set the language to English"),
 }
 DOUBTED = {
+    "no_elevation.gpx": "no elevation in it, so its hills are unknown; import the FIT original if there is one",
     "wrong_crc.fit": "the checksum is wrong, so some numbers may be damaged",
     "truncated.fit": "the file breaks off: kept what was complete",
     "untyped.gpx": "`niggled activities set-sport",
