@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from daemon.config import AthleteConfig
-from daemon.jobs.assess import assess_athlete, look
+from daemon.jobs.assess import Assessed, assess_athlete, channels_of, look
 from daemon.store import marks
-from daemon.store.answers import save_pause, save_prompt, save_reply, save_strength
-from daemon.store.engine import Store
-from rules.answers import Answer, AnswerKind, Question, read
-from rules.confirmations import (
-    COMMAND_CONFIRMATIONS,
-    WHEN_QUESTION,
-    alarm_confirmation,
-    pain_confirmation,
-    pause_confirmation,
-    strength_confirmation,
-    unclear_question,
+from daemon.store.answers import (
+    load_answers,
+    save_adaptation,
+    save_pause,
+    save_prompt,
+    save_reply,
+    save_strength,
 )
-from rules.facts import Prompt, ReplyKind, Side
-from rules.replying import Mark, Meaning, meaning, open_prompt, question_of
+from daemon.store.engine import Store
+from rules import confirmations as confirm
+from rules.answers import Answer, AnswerKind
+from rules.facts import History, Prompt, PromptKind, ReplyKind, Side
+from rules.messages import sentences
+from rules.open_questions import Heard, heard
+from rules.outcome import Finding, Level, PainState
+from rules.prompts import CHECKLIST_TEXT
+from rules.replying import SPOT_AFTER, Mark, Meaning, checklist_asked, meaning
 
-NO_RUN = "There is no run yet that this could be about."
+GRAVE = frozenset({Level.STOP, Level.REFER, Level.EMERGENCY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +51,42 @@ def take_answer(
     prompt: Prompt | None = None,
     note: str = "",
 ) -> Taken:
-    """Store one answer given `at`; `when` and `side` are said apart from the text by some doors.
+    """Store one answer given `at`; `when` and `side` are said apart from the text by some doors, `prompt` is the question
+    whose token it carried.
 
     A doubtful answer stores nothing and is asked back. Raises StoreError.
     """
-    history = look(store, athlete, now).history
-    asked = prompt or (open_prompt(history, at) if when is None else None)
-    question = Question.SETTLED if when is ReplyKind.AFTER else question_of(asked)
-    answer = _sided(read(text, question, athlete.policy.checklist.words), side)
-    alarm = alarm_confirmation(answer.alarms)
-    if answer.kind is AnswerKind.UNCLEAR:
-        return Taken(alarm or unclear_question(answer, text), understood=False)
-    means = meaning(answer, history, athlete.policy, at, when=when, prompt=prompt, note=note)
-    if means.ask_when:
-        return Taken(WHEN_QUESTION, understood=False)
-    if means.mark is not None and means.activity_id is None:
-        return Taken(NO_RUN, understood=False)
+    before = look(store, athlete, now)
+    history = _with_waiting(store, athlete.name, before.history, at)
+    said = heard(text, history, athlete.policy, at, when=when, prompt=prompt)
+    said = replace(said, answer=_sided(said.answer, side))
+    answer = said.answer
+    if answer.kind is AnswerKind.UNCLEAR and not answer.alarms:
+        return Taken(confirm.unclear_question(answer, text, said.question), understood=False)
+    means = meaning(said, history, athlete.policy, at, now, note=note)
+    missing = _missing(said, means)
+    if missing:
+        return Taken(missing, understood=False)
     with store.session() as session:
-        _keep(session, athlete, means)
+        _keep(session, athlete.name, means)
+    if means.waits and not answer.alarms:
+        # Not assessed yet: what the number means hangs on the next word.
+        return Taken(means.question, understood=True)
     assessed = assess_athlete(store, athlete, now)
     new = [stored.finding for stored in (*assessed.recorded.new, *assessed.recorded.returned)]
-    if means.replies and answer.kind not in (AnswerKind.SEEN, AnswerKind.CLEARED):
-        said = pain_confirmation(means.replies, new, assessed.assessment, athlete.runner)
-    elif means.strength:
-        said = strength_confirmation(assessed.assessment.strength)
-    elif answer.kind in (AnswerKind.PAUSE, AnswerKind.SNOOZE):
-        said = pause_confirmation(means.pauses[0].until, athlete.runner, now)
-    else:
-        said = COMMAND_CONFIRMATIONS.get(answer.kind, "Noted.")
-    return Taken(" ".join(part for part in (alarm, said) if part), understood=True)
+    asked = _asked(store, athlete, means, assessed, new, now)
+    alarm = "" if said.prompt_kind is PromptKind.CHECKLIST else confirm.alarm_confirmation(answer.alarms)
+    was_stopped = before.assessment.pain.overall is PainState.REFERRED
+    told = _told(said, means, assessed, new, athlete, at, now, was_stopped=was_stopped)
+    return Taken(sentences(alarm, told, asked), understood=True)
+
+
+def _with_waiting(store: Store, name: str, history: History, at: datetime) -> History:
+    """The history with the numbers that wait for the word that says what they are about."""
+    with store.reading() as session:
+        stored = load_answers(session, name, at - SPOT_AFTER).replies
+    known = {reply.id for reply in history.replies}
+    return replace(history, replies=(*history.replies, *(reply for reply in stored if reply.id not in known)))
 
 
 def _sided(answer: Answer, side: Side | None) -> Answer:
@@ -86,18 +96,95 @@ def _sided(answer: Answer, side: Side | None) -> Answer:
     return replace(answer, scores={side: answer.scores[None]})
 
 
-def _keep(session: Session, athlete: AthleteConfig, means: Meaning) -> None:
-    name = athlete.name
+def _missing(said: Heard, means: Meaning) -> str:
+    """What a command lacks to mean anything; empty where nothing is missing."""
+    match said.answer.kind:
+        case AnswerKind.RACE | AnswerKind.WRONG | AnswerKind.PLANNED if means.activity is None:
+            return confirm.NO_RUN
+        case AnswerKind.SKIP if said.prompt is None:
+            return confirm.NO_QUESTION
+        case AnswerKind.EFFORT if not means.strength:
+            return confirm.NO_SESSION
+    return ""
+
+
+def _asked(
+    store: Store,
+    athlete: AthleteConfig,
+    means: Meaning,
+    assessed: Assessed,
+    new: list[Finding],
+    now: datetime,
+) -> str:
+    """The one question that the direct answer ends with. The checklist goes before all others, and is asked here where no
+    channel can carry it."""
+    grave = assessed.assessment.pain.overall is PainState.REFERRED or any(one.level in GRAVE for one in new)
+    withdrawn = [replace(one, skipped=True) for one in means.prompts if one.kind is PromptKind.SETTLED]
+    unsent = any(
+        message.question is not None
+        and message.question.kind is PromptKind.CHECKLIST
+        and not channels_of(athlete, message)
+        for message in assessed.messages
+    )
+    if not grave:
+        return means.question
+    with store.session() as session:
+        for prompt in (*withdrawn, *((checklist_asked(now),) if unsent else ())):
+            save_prompt(session, athlete.name, prompt)
+    return CHECKLIST_TEXT if unsent else "" if withdrawn else means.question
+
+
+def _told(
+    said: Heard,
+    means: Meaning,
+    assessed: Assessed,
+    new: list[Finding],
+    athlete: AthleteConfig,
+    at: datetime,
+    now: datetime,
+    *,
+    was_stopped: bool,
+) -> str:
+    """What the answer means now."""
+    answer, runner, assessment = said.answer, athlete.runner, assessed.assessment
+    match answer.kind:
+        case AnswerKind.UNCLEAR:
+            return ""
+        case AnswerKind.CLEARED:
+            return confirm.cleared_confirmation(assessment, runner, was_stopped=was_stopped)
+        case AnswerKind.PAUSE | AnswerKind.SNOOZE:
+            return confirm.pause_confirmation(means.pauses[0].until, runner, now)
+        case AnswerKind.DONE:
+            return confirm.strength_confirmation(assessment.strength)
+        case AnswerKind.STATUS:
+            return confirm.status_confirmation(assessment, runner)
+        case AnswerKind.LATER:
+            return confirm.later_confirmation(said.prompt, runner, now)
+        case AnswerKind.RACE | AnswerKind.WRONG | AnswerKind.PLANNED if means.activity is not None:
+            return confirm.mark_confirmation(answer.kind, means.activity, assessment, runner)
+        case _ if means.adaptations:
+            return confirm.ACCEPTED if means.adaptations[-1].accepted else confirm.DECLINED
+        case kind if kind in confirm.COMMAND_CONFIRMATIONS:
+            return confirm.COMMAND_CONFIRMATIONS[kind]
+    token_lasts = timedelta(hours=athlete.policy.answer.token_h)
+    if said.prompt is not None and at > said.prompt.sent_at + token_lasts:
+        return confirm.TOO_LATE
+    return confirm.pain_confirmation(means.replies, new, assessment, runner)
+
+
+def _keep(session: Session, name: str, means: Meaning) -> None:
     for reply in means.replies:
         save_reply(session, name, reply)
     for done in means.strength:
         save_strength(session, name, done)
     for pause in means.pauses:
         save_pause(session, name, pause)
-    if means.skipped is not None:
-        save_prompt(session, name, means.skipped)
-    if means.mark is not None and means.activity_id is not None:
-        _mark(session, name, means.mark, means.activity_id)
+    for adaptation in means.adaptations:
+        save_adaptation(session, name, adaptation)
+    for prompt in means.prompts:
+        save_prompt(session, name, prompt)
+    if means.mark is not None and means.activity is not None:
+        _mark(session, name, means.mark, means.activity.id)
 
 
 def _mark(session: Session, athlete: str, mark: Mark, activity_id: str) -> None:

@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from rules.facts import Adaptation, Runner
+from rules.outcome import Finding
+from rules.phrases import day, local_date
 from rules.policy import Policy
 
 FOLLOWED_WITHIN = timedelta(hours=36)
 ALERTS_COUNT_FOR = timedelta(days=730)
 EXCESS_FACTOR = 1.10
-OFFER = (
-    "None of your last {alerts} warnings was followed by a sore morning. Warn a little later? Reply `yes`."
-)
+FLARE_RULES = ("P3", "P4")
+FLARE_ABOVE = 2
+OFFER_LASTS, OFFER_REPEATS = timedelta(days=7), timedelta(days=28)
+"""How long the answer counts, and how soon an offer without one comes again."""
+
+
+def flare_times(findings: Iterable[Finding]) -> list[datetime]:
+    """When a morning was at least two above the usual, or a flare not over after a day (RULES 11.11)."""
+    return [
+        finding.at
+        for finding in findings
+        if finding.rule == "P4"
+        or (finding.rule == "P3" and float(finding.numbers.get("above", 0)) >= FLARE_ABOVE)
+    ]
+
+
+def accepted_at(
+    answers: Sequence[Adaptation], alerts: Sequence[datetime], flares: Sequence[datetime]
+) -> datetime | None:
+    """Since when warnings come later; None where the last answer was no, or a flare took it back. `answers` are in order."""
+    if not answers or not answers[-1].accepted:
+        return None
+    at = answers[-1].at
+    return None if withdrawn(at, alerts, flares) else at
 
 
 def offer_due(
@@ -25,8 +49,7 @@ def offer_due(
 ) -> bool:
     """Whether the digest should offer it.
 
-    `alerts` are load alerts that were sent, `mornings` morning answers, `flares` answers at B+2 or more or still not back
-    after 24 h (P3 from warn on, P4), all as instants.
+    `alerts` are load alerts that were sent, `mornings` morning answers, `flares` as of `flare_times`, all as instants.
     """
     answered = [
         alert for alert in sorted(alerts) if now - alert <= ALERTS_COUNT_FOR and _followed(alert, mornings)
@@ -41,9 +64,15 @@ def offer_sentence(policy: Policy) -> str:
     )
 
 
-def withdrawn(accepted_at: datetime, alerts: Sequence[datetime], flares: Sequence[datetime]) -> bool:
+def adapted_sentence(since: datetime, runner: Runner, now: datetime) -> str:
+    """What `status` says of it."""
+    when = day(local_date(since, runner), local_date(now, runner))
+    return f"Adapted since {when}: warnings come a little later, until one is followed by a sore morning."
+
+
+def withdrawn(accepted: datetime, alerts: Sequence[datetime], flares: Sequence[datetime]) -> bool:
     """Whether a flare after a later alert takes the accepted offer back."""
-    return any(alert > accepted_at and _followed(alert, flares) for alert in alerts)
+    return any(alert > accepted and _followed(alert, flares) for alert in alerts)
 
 
 def relaxed(policy: Policy) -> Policy:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from rules.core import Core
+from rules.headlines import LADDER
 from rules.outcome import Advice, Budget, Colour, LoadState, PainState
 from rules.pain_state import deciding_side
 from rules.policy import Policy
 from rules.spikes import PAINFUL_STATES
-from rules.wording import LADDER
 
 COMFORT_MEMORY_DAYS = 28
 

@@ -87,6 +87,8 @@ NUMBER_WORDS = {
     "nine": 9,
     "ten": 10,
 }
+ALTERNATIVES = frozenset({"or", "oder", "ou"})
+"""Between two numbers: one of them is meant."""
 NEGATIONS = (
     "not",
     "no",

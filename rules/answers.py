@@ -13,6 +13,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from rules.answer_words import (
+    ALTERNATIVES,
     CHECKLIST_WORDS,
     COMMANDS,
     DONE_FILLERS,
@@ -275,7 +276,7 @@ def _pain(words: list[str], question: Question) -> Answer:
     marks = "".join("n" if word.isdecimal() else "s" for word in words if word.isdecimal() or word in SIDES)
     scores: dict[Side | None, int]
     run_score = None
-    if marks == "nn" and question is Question.MORNING_AND_RUN:
+    if marks == "nn" and question is Question.MORNING_AND_RUN and not ALTERNATIVES.intersection(words):
         scores, run_score = {None: values[0]}, values[1]
     elif marks == "n":
         scores = {None: values[0]}

@@ -5,15 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from rules.answers import Answer, AnswerKind
-from rules.facts import Grade, PainReply, ReplyKind, Runner, Side
+from rules.answers import Answer, AnswerKind, Question
+from rules.facts import Activity, Grade, PainReply, Prompt, ReplyKind, Runner, Side
 from rules.headlines import EMERGENCY
-from rules.messages import next_sentence, refer_text, sentences
+from rules.messages import next_sentence, race_text, refer_text, sentences
 from rules.outcome import LEVEL_ORDER, Assessment, Finding, Level, PainState, StrengthPlan
-from rules.phrases import capital, day, listing, local_date
+from rules.phrases import capital, clock_words, day, distance, listing, local_date
 from rules.wording import CLINICIAN_FIRST, WALK_OR_BIKE, finding_sentence
 
 WHEN_QUESTION = "During the run, or now?"
+WHICH_ITEM = (
+    "Which one? With chest pain, breathlessness or a newly swollen calf call your emergency number now."
+)
+NO_RUN = "There is no run yet that this could be about."
+NO_QUESTION = "No question is waiting."
+NO_SESSION = "There is no session of today to rate: send `done` first."
+ACCEPTED = "From now on warnings come a little later, until one is followed by a sore morning."
+DECLINED = "Nothing changes."
+TOO_LATE = "Too late to count: kept as a note."
+ASKED_BACK = {
+    Question.SETTLED: "Settled to before-run level: y or n?",
+    Question.CHECKLIST: "`none`, or the words that apply?",
+    Question.WHEN: "`run` or `now`?",
+    Question.OFFER: "`yes` or `no`?",
+}
 HELP = (
     "A number 0–10 or `none`; `left 5 right 2`; `pills` or `limp` after it. "
     "`done`, `skip`, `race`, `wrong`, `planned`, `pause 7d`, `resume`, `status`."
@@ -67,7 +82,9 @@ def _worst(new: Sequence[Finding]) -> Finding | None:
 
 
 def _noted(replies: Sequence[PainReply]) -> str:
-    """ "4 noted", "Left 5 and right 2 noted", "Fine noted"."""
+    """ "4 noted", "Left 5 and right 2 noted", "Fine noted", "Settled"."""
+    if replies and all(reply.kind is ReplyKind.AFTER and reply.settled for reply in replies):
+        return "Settled"
     if any(reply.side for reply in replies) and len(replies) > 1:
         parts = [f"{SIDE_WORDS[reply.side]} {_value(reply)}" for reply in replies if reply.side]
         return f"{capital(listing(parts))} noted"
@@ -77,6 +94,8 @@ def _noted(replies: Sequence[PainReply]) -> str:
 def _value(reply: PainReply) -> str:
     if reply.score is not None:
         return str(reply.score)
+    if reply.flag == "none":
+        return "None of these"
     return GRADE_WORDS.get(reply.grade or Grade.UNKNOWN, "Answer")
 
 
@@ -87,7 +106,9 @@ def _addition(replies: Sequence[PainReply], worst: Finding | None) -> str:
         return ", with a limp"
     if worst is not None and worst.numbers.get("reason") == "rising":
         return ", more than last time"
-    settled = any(reply.kind is ReplyKind.AFTER and reply.settled for reply in replies)
+    settled = replies[0].kind is not ReplyKind.AFTER and any(
+        reply.kind is ReplyKind.AFTER and reply.settled for reply in replies
+    )
     return ", settled" if settled and worst is None else ""
 
 
@@ -96,15 +117,48 @@ def _easily(following: str) -> str:
     return f"{following.removesuffix('.').removesuffix(', flat')}, {EASY}"
 
 
-def unclear_question(answer: Answer, text: str) -> str:
+def unclear_question(answer: Answer, text: str, question: Question = Question.SCORE) -> str:
     """Asked back once, with the beginning of what the runner wrote."""
     heard = " ".join(text.split())
     heard = heard if len(heard) <= HEARD_CHARACTERS else f"{heard[:HEARD_CHARACTERS]}…"
     read = f'I read "{heard}". ' if heard else ""
-    if len(answer.candidates) == 2:
+    if len(answer.candidates) == 2 and question in (Question.SCORE, Question.MORNING_AND_RUN):
         first, second = answer.candidates
         return f"{read}Which one: {first} or {second}?"
-    return f"{read}Which number, 0–10?"
+    return f"{read}{ASKED_BACK.get(question, 'Which number, 0–10?')}"
+
+
+def cleared_confirmation(assessment: Assessment, runner: Runner, *, was_stopped: bool) -> str:
+    """After `cleared`."""
+    if not was_stopped:
+        return "Noted; nothing was stopped."
+    return sentences("Cleared, noted.", next_sentence(assessment, runner))
+
+
+def status_confirmation(assessment: Assessment, runner: Runner) -> str:
+    """After `status`: the state in a line, and what is fine next."""
+    states = f"Knee {assessment.pain.overall.value.lower()}, load {assessment.load.value}."
+    return sentences(states, next_sentence(assessment, runner))
+
+
+def mark_confirmation(kind: AnswerKind, run: Activity, assessment: Assessment, runner: Runner) -> str:
+    """After `race`, `wrong` or `planned`: which run it was understood of."""
+    if kind is AnswerKind.RACE:
+        return f"Race: {race_text(run, assessment, runner, '')}"
+    when = day(local_date(run.start, runner), local_date(assessment.now, runner))
+    ran = f"{distance((run.distance_m or 0) / 1000, runner)} of {when}"
+    if kind is AnswerKind.WRONG:
+        return f"Left out of everything: {ran}."
+    return f"Planned, then: {ran}. Its findings still count and are told no more."
+
+
+def later_confirmation(prompt: Prompt | None, runner: Runner, now: datetime) -> str:
+    """After `later`: a question is not repeated, but it stays open."""
+    if prompt is None:
+        return NO_QUESTION
+    until = local_date(prompt.expires_at, runner)
+    on = "" if until == local_date(now, runner) else f"{day(until, local_date(now, runner))} "
+    return f"Later, then: your answer counts until {on}{clock_words(prompt.expires_at, runner)}."
 
 
 def strength_confirmation(plan: StrengthPlan) -> str:
@@ -120,11 +174,8 @@ def pause_confirmation(until: datetime | None, runner: Runner, now: datetime) ->
 
 COMMAND_CONFIRMATIONS = {
     AnswerKind.SKIP: "Skipped.",
-    AnswerKind.LATER: "Later, then.",
     AnswerKind.RESUME: "Back again.",
-    AnswerKind.RACE: "Counted as a race: its findings are for the digest.",
-    AnswerKind.WRONG: "Left out of everything.",
-    AnswerKind.PLANNED: "Planned, then: its findings still count and are told no more.",
+    AnswerKind.EFFORT: "Effort noted.",
     AnswerKind.SEEN: "Seen. I will not repeat it.",
     AnswerKind.HELP: HELP,
 }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from rules.adaptation import offer_sentence
+from rules.adaptation import OFFER_LASTS, offer_sentence
 from rules.desk import Desk, worst_first
-from rules.facts import Family, ReplyKind
+from rules.facts import Family, PromptKind, ReplyKind
 from rules.limits import iso_week, push_free_at
 from rules.messages import next_sentence, sentences
-from rules.outcome import LEVEL_ORDER, Finding, Level, Message, MessageKind
+from rules.outcome import LEVEL_ORDER, Finding, Level, Message, MessageKind, PromptWanted
 from rules.phrases import capital, day, local_date, unit, whole_distance
 from rules.timing import at_clock_time, first_seen_at
 from rules.wording import NEW_WATCH, finding_sentence
@@ -71,7 +71,12 @@ def digest(desk: Desk, *, offer: bool = False) -> Message | None:
         due_at=at,
         expires_at=due + DIGEST_LASTS,
         findings=tuple(sorted(finding.key for finding in findings)),
+        question=_offer(desk, at) if offer else None,
     )
+
+
+def _offer(desk: Desk, at: datetime) -> PromptWanted:
+    return PromptWanted(PromptKind.OFFER, at, at + OFFER_LASTS, offer_sentence(desk.policy))
 
 
 def _leftovers(desk: Desk, due: datetime) -> list[Finding]:

@@ -158,6 +158,8 @@ class PromptKind(StrEnum):
     WEEKLY = "weekly"
     CHECKLIST = "checklist"
     CLARIFY = "clarify"
+    SETTLED = "settled"
+    OFFER = "offer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,14 @@ class Pause:
 
     start: datetime
     until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptation:
+    """The answer to the offer to warn a little later (RULES 11.10)."""
+
+    at: datetime
+    accepted: bool
 
 
 @dataclass(frozen=True, slots=True)

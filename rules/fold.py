@@ -29,9 +29,9 @@ from rules.load import measure
 from rules.load_rules import load_findings
 from rules.load_state import load_state
 from rules.noted import Noted
-from rules.outcome import LEVEL_ORDER, Finding, Level, LoadState
+from rules.outcome import LEVEL_ORDER, Finding, Level, LoadState, Number, PainState
 from rules.pain_fold import Surroundings, asked, replied, ticked
-from rules.pain_state import RunAnswers
+from rules.pain_state import RunAnswers, deciding_side
 from rules.policy import Policy
 from rules.records import EPS, KEPT_DAYS, Record, around, record_of
 from rules.recovery import recovery_days
@@ -363,6 +363,9 @@ def _more_than_planned(core: Core, record: Record, policy: Policy) -> list[Noted
         return []
     if record.km - figure < policy.p7.min_extra_km - EPS:
         return []
-    numbers = {"more_km": record.km - figure, "km": record.km, "figure_km": figure}
+    numbers: dict[str, Number] = {"more_km": record.km - figure, "km": record.km, "figure_km": figure}
+    side = deciding_side(core.pain.sides, policy)
+    if side is not None and side.ladder_step is not None and core.pain.overall is PainState.RETURNING:
+        numbers["ladder_step"] = side.ladder_step
     finding = Finding("P7", Level.NOTE, record.subject, record.end, numbers, activity_id=record.id)
     return [Noted(finding, record.date)]

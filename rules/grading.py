@@ -52,6 +52,9 @@ def grade_after(reply: PainReply, before_level: int, policy: Policy) -> Graded:
     if reply.score is None and reply.settled is None and reply.grade is not None:
         return _masked(reply, Graded(reply.grade))
     above = 1 if reply.score is None else max(1, reply.score - before_level)
+    if reply.settled is None and reply.score is not None:
+        # A number alone is the level now: it may be the one before the run.
+        above = max(0, reply.score - before_level)
     delta = 0 if reply.settled else above
     if delta >= policy.p2.stop:
         return Graded(Grade.RED, delta)

@@ -10,6 +10,14 @@ from rules.phrases import bare_distance, capital, count, distance, listing, perc
 
 EMERGENCY = "Chest pain, breathlessness or a newly swollen calf is not a running question. Call your emergency number now."
 GROUP_WORDS = {"q": "thigh", "h": "hamstring", "g": "hip", "c": "calf"}
+LADDER = (
+    "30 min walk without pain",
+    "6×(4 min walk, 1 min run)",
+    "6×(3 min walk, 2 min run)",
+    "6×(2 min walk, 3 min run)",
+    "6×(1 min walk, 4 min run)",
+    "30 min easy running",
+)
 DIMENSION_WORDS = {"volume": "distance", "intensity": "speed", "terrain": "hills"}
 
 
@@ -72,7 +80,8 @@ def _times(value: float, most: float) -> str:
 def _r4(finding: Finding, _runner: Runner) -> str:
     metres = _both_ways(finding, "ascent_m", "descent_m", up_first=False)
     descent, most = _number(finding, "descent_m"), _number(finding, "most_descent_30d_m")
-    if descent > most * 1.05 or "steep_min" not in finding.numbers:
+    by_metres = descent > most * 1.05 and not finding.numbers.get("only_steep")
+    if by_metres or "steep_min" not in finding.numbers:
         return f"{metres}: {_times(descent, most)} your month's most downhill ({most:.0f} m)."
     steep, most_steep = _number(finding, "steep_min"), _number(finding, "most_steep_30d_min")
     return f"{metres}, {steep:.0f} min of it steep downhill: your month's most was {most_steep:.0f} min."
@@ -187,6 +196,11 @@ def _p6_title(finding: Finding) -> str:
 
 
 def _p7(finding: Finding, runner: Runner) -> str:
+    step = finding.numbers.get("ladder_step")
+    if step is not None:
+        return f"Planned was: {LADDER[int(step)]}."
+    if finding.numbers.get("figure_km") == 0:
+        return "No running was planned yet."
     return f"{distance(_number(finding, 'more_km'), runner)} more than planned."
 
 

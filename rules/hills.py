@@ -40,11 +40,14 @@ def descent(case: Case) -> None:
         and load.steep_min > policy.steep_ratio * most_steep + EPS
     )
     far = above and load.descent_m > policy.warn * most + EPS and load.descent_m >= policy.warn_min_m - EPS
-    if not (far or steep or (above and load.descent_m > policy.note * most + EPS)):
+    more = above and load.descent_m > policy.note * most + EPS
+    if not (far or steep or more):
         return
     numbers = _metres(case.record) | {"most_descent_30d_m": most, "most_steep_30d_min": most_steep}
     if load.steep_min is not None:
         numbers["steep_min"] = load.steep_min
+    if steep and not more:
+        numbers["only_steep"] = 1
     case.add("R4", Level.WARN if far or steep else Level.NOTE, numbers)
 
 

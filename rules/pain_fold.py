@@ -29,6 +29,8 @@ from rules.pain_state import Answers, Asked, Pain, RunAnswers, SideState, worst
 from rules.policy import Policy
 from rules.records import Record
 
+NO_FLAG = "none"
+"""The checklist answered: none of these."""
 GRADED_KINDS = frozenset(
     {ReplyKind.DURING, ReplyKind.AFTER, ReplyKind.MORNING, ReplyKind.SPOT, ReplyKind.WEEKLY}
 )
@@ -143,7 +145,7 @@ def _checklist(pain: Pain, reply: PainReply, date: int, around: Surroundings) ->
     sides = dict(pain.sides) or {around.default_side: SideState()}
     if reply.kind is ReplyKind.CLEARED:
         return _with_sides(pain, {side: cleared(one, reply.at) for side, one in sides.items()}, date), []
-    flag = reply.flag or ""
+    flag = reply.flag or NO_FLAG
     if flag in STOPPING_FLAGS:
         moved = {
             side: to_referred(one, reply.at, lambda: around.base_km(pain.answers))
@@ -151,7 +153,8 @@ def _checklist(pain: Pain, reply: PainReply, date: int, around: Surroundings) ->
         }
     else:
         moved = {side: replace(one, last_reply=reply.at) for side, one in sides.items()}
-    return _with_sides(pain, moved, date), [flag_finding(flag, reply.at, date)]
+    found = [] if flag == NO_FLAG else [flag_finding(flag, reply.at, date)]
+    return _with_sides(pain, moved, date), found
 
 
 def _graded(

@@ -17,8 +17,9 @@ from rules.records import EPS, Record
 
 EMERGENCY_FLAGS = frozenset({"chest", "breath", "calf"})
 SAME_DAY_FLAGS = frozenset(
-    {"twist", "steps", "locked", "bend", "giving_way", "gave_way", "swelling", "deformity", "hot"}
+    {"twist", "steps", "locked", "bend", "giving_way", "gave_way", "swelling", "deformity", "hot", "any"}
 )
+"""`any` is a yes to the whole list that names no item."""
 BEFORE_NEXT_RUN_FLAGS = frozenset({"bone", "night", "groin"})
 STOPPING_FLAGS = EMERGENCY_FLAGS | SAME_DAY_FLAGS | BEFORE_NEXT_RUN_FLAGS
 """Checklist items that refer; every other item is a message only."""

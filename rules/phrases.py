@@ -88,6 +88,11 @@ def local_date(instant: datetime, runner: Runner) -> date:
     return instant.astimezone(ZoneInfo(runner.timezone)).date()
 
 
+def clock_words(instant: datetime, runner: Runner) -> str:
+    """The runner's own time of day: "19:30"."""
+    return f"{instant.astimezone(ZoneInfo(runner.timezone)):%H:%M}"
+
+
 def count(number: int) -> str:
     """3 -> "three"; figures from 13 on."""
     return COUNTS[number] if 0 <= number < len(COUNTS) else str(number)

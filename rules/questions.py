@@ -15,6 +15,7 @@ from rules.phrases import allowed_distance, capital, day, local_date
 from rules.prompts import MORNING_LASTS
 
 UNANSWERED_FOR = timedelta(days=3)
+KNEE = "Knee?"
 NAMES = {PromptKind.MORNING: "morning", PromptKind.WEEKLY: "weekly"}
 
 
@@ -25,6 +26,11 @@ def question_messages(desk: Desk) -> Iterator[Message]:
             message = _question(desk, prompt)
             if message is not None:
                 yield desk.accept(message)
+
+
+def under_knee(question: str) -> str:
+    """The question below the title "Knee?", which has said the first word already."""
+    return capital(question.removeprefix("Knee "))
 
 
 def asked_on(desk: Desk, prompt: PromptWanted) -> bool:
@@ -63,6 +69,7 @@ def _unanswered(desk: Desk) -> str:
         prompt.sent_at
         for prompt in desk.history.prompts
         if prompt.activity_id is not None
+        and prompt.kind is not PromptKind.SETTLED
         and prompt.expires_at <= desk.now
         and desk.now - prompt.expires_at < UNANSWERED_FOR
         and not prompt.skipped
@@ -91,12 +98,12 @@ def _question(desk: Desk, prompt: PromptWanted) -> Message | None:
         and finding.activity_id == prompt.activity_id
         and finding.rule.startswith("R")
     ]
-    text, shown = question_text(opening(desk), notes, desk.runner, prompt.text)
+    text, shown = question_text(opening(desk), notes, desk.runner, under_knee(prompt.text))
     return Message(
         key=f"ask:{NAMES[prompt.kind]}:{local_date(prompt.due_at, desk.runner).isoformat()}",
         kind=MessageKind.MORNING,
         level=Level.ASK,
-        title="Knee?",
+        title=KNEE,
         text=text,
         decided_at=desk.now,
         due_at=due,

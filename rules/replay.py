@@ -17,7 +17,7 @@ from rules.outcome import Finding, Message, MessageKind, Sent
 from rules.policy import Policy
 from rules.state import State
 from rules.timeoff_findings import time_off
-from rules.triage import triage
+from rules.triage import in_time, triage
 from rules.wording import finding_sentence
 
 DIGEST_TIME = time(18)
@@ -56,6 +56,7 @@ class Event:
         line: dict[str, Any] = {"at": local, "kind": self.kind, "level": self.level}
         if self.finding is not None:
             line |= {
+                "key": self.finding.key,
                 "rule": self.finding.rule,
                 "subject": self.finding.subject,
                 "numbers": dict(self.finding.numbers),
@@ -111,13 +112,15 @@ class Simulation:
             for message in self.sent
             if now - message.due_at <= (ALERTS_REMEMBERED if message.alert else REMEMBERED)
         ]
-        for message in triage(assessment, history, self.sent, self.policy, now):
+        messages, again_at = in_time(triage(assessment, history, self.sent, self.policy, now), now)
+        for message in messages:
             kind = "digest" if message.kind is MessageKind.DIGEST else "push"
             self.events.append(Event(message.due_at, kind, message.text, message=message))
             self.sent.append(Sent(message.key, message.kind, message.due_at, message.findings, message.alert))
             if message.question is not None:
                 self._ask(message)
-        self.upcoming = tuple(prompt.due_at for prompt in assessment.prompts if prompt.due_at > now)
+        due = [prompt.due_at for prompt in assessment.prompts]
+        self.upcoming = tuple(at for at in (*due, again_at) if at is not None and at > now)
 
     def _ask(self, message: Message) -> None:
         """A question that was sent is a fact of its own."""

@@ -19,7 +19,9 @@ NEXT_QUESTION = timedelta(hours=6)
 RESOLVE_LASTS = timedelta(days=1)
 RED_ENDED_DAYS = 3
 STARTS = ("stop:", "halt:", "emergency:")
+STOPPED = frozenset({PainState.RED, PainState.REFERRED})
 SETTLED = "The knee has settled: running is open again."
+SETTLED_TO_STEPS = "The knee has settled: the way back begins step by step."
 CLEARED = "You told us you are cleared: running is open again."
 NORMAL = "Your answers are back to normal."
 LOAD_OVER = "The high load is behind you."
@@ -79,14 +81,18 @@ def _pain(desk: Desk) -> Iterator[tuple[str, str]]:
     returning = f"resolve:returning:{name}"
     state = desk.assessment.pain.overall
     if state is PainState.RETURNING:
-        yield returning, SETTLED if start.key.startswith("stop:") else CLEARED
+        settled = SETTLED if desk.assessment.budget.ladder_step is None else SETTLED_TO_STEPS
+        yield returning, settled if start.key.startswith("stop:") else CLEARED
     elif state is PainState.GREEN and (returning in desk.told or desk.was_sent(returning)):
         yield f"resolve:green:{name}", NORMAL
 
 
 def _load(desk: Desk) -> Iterator[tuple[str, str]]:
     """A red load state ended in the last days, and one of the warnings that made it red had been pushed."""
-    if desk.assessment.load is LoadState.RED or not any(message.alert for message in desk.sent):
+    # A load that is over cancels no pain: nothing is calm while running is stopped.
+    if desk.assessment.load is LoadState.RED or desk.assessment.pain.overall in STOPPED:
+        return
+    if not any(message.alert for message in desk.sent):
         return
     today = desk.now.astimezone(desk.zone).toordinal()
     noted = tuple(_noted(one) for one in desk.assessment.findings if one.rule in LOAD_RULES)

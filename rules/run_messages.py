@@ -12,12 +12,15 @@ from rules.gates import end_of
 from rules.limits import alert_allowed, free_at, question_allowed, question_free_at
 from rules.messages import question_text, race_text, run_text, sentences, subject_text
 from rules.outcome import Finding, Level, Message, MessageKind, PromptWanted
-from rules.questions import opening, take_resolved
+from rules.questions import KNEE, opening, take_resolved
+from rules.settling import IN_TIME, settled_text
 from rules.timing import after_quiet, first_seen_at
 from rules.wording import title
 
 RIDING_RULES = frozenset(RULE_ORDER)
 QUESTION_WAIT = timedelta(minutes=90)
+ABOUT_RUN = frozenset({PromptKind.AFTER_RUN, PromptKind.SETTLED})
+"""A run has one of them: what was told before it could be asked leaves only whether it has settled."""
 AHEAD = timedelta(minutes=10)
 """A question is queued this early, so that the minutes before quiet hours are not missed between two looks."""
 
@@ -31,7 +34,7 @@ def run_messages(desk: Desk) -> Iterator[Message]:
     questions = {
         prompt.activity_id: prompt
         for prompt in desk.assessment.prompts
-        if prompt.kind is PromptKind.AFTER_RUN and prompt.activity_id is not None
+        if prompt.kind in ABOUT_RUN and prompt.activity_id is not None
     }
     wanted = {activity_id for activity_id, own in findings.items() if _warns(own)} | questions.keys()
     activities = [activity for activity in map(desk.activity, wanted) if activity is not None]
@@ -39,13 +42,19 @@ def run_messages(desk: Desk) -> Iterator[Message]:
         yield from _messages(desk, activity, findings.get(activity.id, []), questions.get(activity.id))
 
 
-def asked_after(desk: Desk, activity_id: str) -> bool:
-    """Whether the after-run question of this run was queued, alone or with a warning."""
+def asked_after(desk: Desk, question: PromptWanted) -> bool:
+    """Whether this question about a run was queued, alone or with a warning."""
+    activity_id = question.activity_id
     return any(
         message.kind is MessageKind.AFTER_RUN
-        and (message.key == f"ask:{activity_id}" or message.key.startswith(f"load:{activity_id}:"))
+        and (message.key == _key(question) or message.key.startswith(f"load:{activity_id}:"))
         for message in desk.sent
     )
+
+
+def _key(question: PromptWanted) -> str:
+    name = "settled" if question.kind is PromptKind.SETTLED else "ask"
+    return f"{name}:{question.activity_id}"
 
 
 def _warns(findings: list[Finding]) -> list[Finding]:
@@ -62,12 +71,12 @@ def _messages(
         question = None
     told_before = desk.was_sent(f"load:{activity.id}:{Level.WARN}")
     if _warns(findings) and not told_before and not activity.race and desk.pushable(activity):
-        free = question if question is not None and not asked_after(desk, activity.id) else None
+        free = question if question is not None and not asked_after(desk, question) else None
         alert = _alert(desk, activity, findings, free)
         if alert is not None:
             yield desk.accept(alert)
             findings = [finding for finding in findings if finding.key not in desk.told]
-    if question is not None and question.due_at <= desk.now + AHEAD and not asked_after(desk, activity.id):
+    if question is not None and question.due_at <= desk.now + AHEAD and not asked_after(desk, question):
         message = _question(desk, activity, findings, question)
         if message is not None:
             yield desk.accept(message)
@@ -154,17 +163,21 @@ def _question(
     due = question_free_at(max(desk.now, question.due_at), desk.sent, desk.policy, desk.runner)
     if due >= question.expires_at:
         return None
+    if question.kind is PromptKind.SETTLED:
+        if due >= question.due_at + IN_TIME:
+            return None
+        question = replace(question, text=settled_text(end_of(activity), due))
     shown: tuple[Finding, ...] = ()
     if activity.race:
         heading, text = "Race", race_text(activity, desk.assessment, desk.runner, question.text)
     else:
-        heading = "Knee?"
+        heading = KNEE
         notes = [finding for finding in worst_first(findings) if finding.level is Level.NOTE]
         noticed = any(finding.activity_id == activity.id for finding in desk.assessment.findings)
         subject = subject_text(activity, desk.runner, calm=not noticed and not desk.assessment.learning)
         text, shown = question_text(sentences(subject, opening(desk)), notes, desk.runner, question.text)
     return Message(
-        key=f"ask:{activity.id}",
+        key=_key(question),
         kind=MessageKind.AFTER_RUN,
         level=Level.ASK,
         title=heading,

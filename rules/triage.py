@@ -7,7 +7,7 @@ says nothing new. What it leaves out is told by the weekly digest.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from rules.desk import open_desk
 from rules.digest import digest
@@ -21,6 +21,17 @@ from rules.run_messages import run_messages
 from rules.timing import paused_at
 from rules.urgent_messages import urgent_messages
 
+AHEAD = timedelta(minutes=10)
+"""A message is handed over so shortly before its time; until then the runner's next answer may make it untrue."""
+
+
+def in_time(messages: Sequence[Message], now: datetime) -> tuple[tuple[Message, ...], datetime | None]:
+    """(what is to be queued now, when the first of the others will be decided again): a warning that waits for its question
+    or for the morning is decided when it goes, not before."""
+    now = now.astimezone(UTC)
+    later = [message.due_at for message in messages if message.due_at > now + AHEAD]
+    return tuple(message for message in messages if message.due_at <= now + AHEAD), min(later, default=None)
+
 
 def triage(
     assessment: Assessment,
@@ -31,7 +42,7 @@ def triage(
     *,
     offer: bool = False,
 ) -> tuple[Message, ...]:
-    """The messages that should be queued now and are not among `sent`, most important first.
+    """The messages that should go next and are not among `sent`, most important first; `in_time` tells which of them now.
 
     `sent` are all messages queued so far, sent or not; other than alerts those older than 100 days may be left out.
     `offer` if the digest should offer to warn later (`rules.adaptation`).

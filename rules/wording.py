@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from rules.facts import Runner
-from rules.headlines import HEADLINES, band, dimensions
+from rules.headlines import HEADLINES, LADDER, band, dimensions
 from rules.outcome import Budget, Finding, Level, LoadState, PainState
 from rules.phrases import allowed_distance, day, local_date
 
@@ -55,14 +55,24 @@ _ASIDES = {
     "R6": "One change at a time.",
     "R8": "Shorter, quicker steps ease the kneecap a little.",
 }
-LADDER = (
-    "30 min walk without pain",
-    "6×(4 min walk, 1 min run)",
-    "6×(3 min walk, 2 min run)",
-    "6×(2 min walk, 3 min run)",
-    "6×(1 min walk, 4 min run)",
-    "30 min easy running",
-)
+BINDING_WORDS = {
+    "distance": "the longest run you are used to",
+    "return": "the way back after a break",
+    "knee_load": "the load on the kneecap",
+    "knee_load_peak": "the load on the kneecap",
+    "comfort": "the size that hurt",
+    "comfort_peak": "the size that hurt",
+    "race": "rest after the hard run",
+    "floor": "the least that is always offered",
+    "hurt": "the run that hurt",
+    "stage": "the stage of the return",
+    "ladder": "the walk-run steps",
+    "calm_mornings": "two calm mornings to come",
+    "red": "the knee's rest",
+    "referred": "a clinician's word to come",
+    "learning": "too few runs to know",
+}
+"""What sets the longest run, in words."""
 
 
 def title(finding: Finding) -> str:

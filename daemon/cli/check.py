@@ -19,7 +19,7 @@ from daemon.config import AthleteConfig
 from daemon.jobs.assess import look
 from rules.phrases import distance
 from rules.whatif import Planned, WhatIf, what_if
-from rules.wording import budget_sentence, finding_sentence
+from rules.wording import BINDING_WORDS, budget_sentence, finding_sentence
 
 
 @click.command(name="check")
@@ -43,8 +43,8 @@ def command(
     athlete = choose_athlete(config, athlete_name)
     moment = now()
     with opened_store(config) as store:
-        state = look(store, athlete, moment).state
-    found = what_if(state, athlete.policy, moment, Planned(km, descent, climb, fast))
+        seen = look(store, athlete, moment)
+    found = what_if(seen.state, seen.policy, moment, Planned(km, descent, climb, fast))
     if as_json:
         print_json(_as_json(found, athlete))
     else:
@@ -61,7 +61,7 @@ def _tell(found: WhatIf, athlete: AthleteConfig, moment: datetime) -> None:
     if "distance" in found.over and found.longest_km is not None:
         click.echo(
             f"{distance(planned.km, runner)} is {distance(planned.km - found.longest_km, runner)} more than fits now: "
-            f"on such a route up to {distance(found.longest_km, runner)}, set by {found.binding}."
+            f"on such a route up to {distance(found.longest_km, runner)}, set by {BINDING_WORDS[found.binding]}."
         )
     if "descent" in found.over:
         click.echo(f"{planned.descent_m:.0f} m down; {budget.descent_m} m are left this week.")

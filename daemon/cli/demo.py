@@ -116,6 +116,8 @@ def _play(store: Store, athlete: AthleteConfig, season: Season, inbox: Path) -> 
         due.clear()
         found = assess_athlete(store, athlete, moment, memory)
         due.extend(prompt.due_at for prompt in found.assessment.prompts)
+        if found.again_at is not None:
+            due.append(found.again_at)
         with store.reading() as session:
             waiting = next_due_at(session)
         if waiting is not None:

@@ -10,6 +10,7 @@ import click
 from daemon.cli.context import athlete_options, choose_athlete, now, opened_store, read_config
 from daemon.config import AthleteConfig
 from daemon.replies import take_answer
+from rules.confirmations import WHEN_QUESTION
 from rules.facts import ReplyKind, Side
 
 WHEN = {
@@ -40,7 +41,10 @@ def command(
     config_path: str | None,
     athlete_name: str | None,
 ) -> None:
-    """Tell how the knee is: 4, none, "left 5 right 2", "3 y", "2 pills", seen, cleared, …"""
+    """Tell how the knee is: 4, none, "left 5 right 2", "3 y", "2 pills", seen, cleared, …
+
+    It answers the newest open question that such words can answer: also y, n 5, run, now, yes, skip.
+    """
     config = read_config(config_path)
     athlete = choose_athlete(config, athlete_name)
     moment = now()
@@ -55,8 +59,8 @@ def command(
             side=Side(side[0].upper()) if side else None,
             note=note,
         )
-    hint = "" if taken.understood or when else " Add --when during, after, morning or now."
-    click.echo(taken.text + (hint if "During the run" in taken.text else ""), err=not taken.understood)
+    hint = " Answer: niggled pain run, or niggled pain now." if taken.text == WHEN_QUESTION else ""
+    click.echo(taken.text + hint, err=not taken.understood)
     context.exit(0 if taken.understood else 1)
 
 

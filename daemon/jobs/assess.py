@@ -10,6 +10,7 @@ from hashlib import sha256
 from sqlalchemy.orm import Session
 
 from daemon.config import AthleteConfig
+from daemon.jobs.adapt import in_force, offers
 from daemon.store.answers import save_prompt
 from daemon.store.checkpoints import Checkpoint, save_checkpoint, stored_states
 from daemon.store.engine import Store
@@ -24,7 +25,8 @@ from rules.assess import OutOfOrder, State, advance, facts_until, judge, start
 from rules.facts import Activity, History, Prompt, RunLoad
 from rules.fold import Fact, order_key
 from rules.outcome import Assessment, Message, MessageKind
-from rules.triage import triage
+from rules.policy import Policy
+from rules.triage import in_time, triage
 
 ANSWERED_FOR = timedelta(days=58)
 """An assessment lists the findings of 60 days; nearer its edge a finding may be missing because it aged, not because its
@@ -65,11 +67,12 @@ type Memory = dict[str, Remembered]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is true of an athlete now. `loads` is what was measured on the way; `since` is the checkpoint that was gone on
-    from and `at` the last fact folded, both None where there was none."""
+    """What is true of an athlete now, under the `policy` in force. `loads` is what was measured on the way; `since` is the
+    checkpoint that was gone on from and `at` the last fact folded, both None where there was none."""
 
     assessment: Assessment
     state: State
+    policy: Policy
     since: datetime | None
     at: datetime | None
     loads: dict[str, RunLoad]
@@ -86,15 +89,18 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
+    """What an assessment changed: `messages` were queued, and others will be decided `again_at`."""
+
     assessment: Assessment
     recorded: Recorded
     messages: tuple[Message, ...]
+    again_at: datetime | None = None
 
 
 def look(store: Store, athlete: AthleteConfig, now: datetime) -> Look:
     """Assess without storing anything."""
     with store.reading() as session:
-        return _look(session, athlete, now, {})
+        return _look(session, in_force(session, athlete, now), now, {})
 
 
 def assess_athlete(
@@ -106,6 +112,7 @@ def assess_athlete(
     """
     memory = {} if memory is None else memory
     with store.session() as session:
+        athlete = in_force(session, athlete, now)
         seen = _look(session, athlete, now, memory)
         name = athlete.name
         key = estimates_key(athlete)
@@ -118,10 +125,12 @@ def assess_athlete(
         recorded = record_findings(session, name, found, now, window_from=now - ANSWERED_FOR)
         history = replace(seen.history, first_import_until=first_import_until(session, name))
         sent = sent_messages(session, name, now - REMEMBERED, alerts_since=now - ALERTS_REMEMBERED)
-        messages = triage(seen.assessment, history, sent, athlete.policy, now)
+        offer = offers(session, athlete, history.prompts, now)
+        wanted = triage(seen.assessment, history, sent, athlete.policy, now, offer=offer)
+        messages, again_at = in_time(wanted, now)
         for message in messages:
             _queue(session, athlete, message, now)
-    return Assessed(seen.assessment, recorded, messages)
+    return Assessed(seen.assessment, recorded, messages, again_at)
 
 
 def estimates_key(athlete: AthleteConfig) -> str:
@@ -173,17 +182,22 @@ def _folded(
             gathered_at = instant
     loads.update(state.loads)
     fresh = {key: loads[key] for key in measured & loads.keys() if history.loads.get(key) != loads[key]}
-    return Look(judge(state, athlete.policy, now), state, after, at, fresh)
+    return Look(judge(state, athlete.policy, now), state, athlete.policy, after, at, fresh)
 
 
 def _newer(facts: Iterable[Fact], state: State, after: datetime | None) -> Iterable[Fact]:
     return (fact for fact in facts if after is None or order_key(fact, state.core)[0] > after)
 
 
+def channels_of(athlete: AthleteConfig, message: Message) -> list[str]:
+    """Names of the channels that take a message."""
+    wanted = SENDS_OF_KIND[message.kind] | ({"warning"} if message.alert else set())
+    return [channel.name for channel in athlete.channels if wanted & set(channel.sends)]
+
+
 def _queue(session: Session, athlete: AthleteConfig, message: Message, now: datetime) -> None:
     """Into the outbox of every channel that takes it. A question that goes out is a fact from then on."""
-    wanted = SENDS_OF_KIND[message.kind] | ({"warning"} if message.alert else set())
-    channels = [channel.name for channel in athlete.channels if wanted & set(channel.sends)]
+    channels = channels_of(athlete, message)
     enqueue(session, athlete.name, message, channels, now)
     question = message.question
     if question is not None and channels:

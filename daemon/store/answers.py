@@ -1,4 +1,4 @@
-"""What the runner told and what was asked: replies, prompts, strength sessions, nights, pauses.
+"""What the runner told and what was asked: replies, prompts, strength sessions, nights, pauses, and whether to warn later.
 
 A fact that comes, changes or goes drops the checkpoints after it.
 """
@@ -13,9 +13,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from daemon.store.checkpoints import drop_checkpoints
-from daemon.store.tables import Base, NightRow, PauseRow, PromptRow, ReplyRow, StrengthSessionRow, table_of
+from daemon.store.tables import (
+    AdaptationRow,
+    Base,
+    NightRow,
+    PauseRow,
+    PromptRow,
+    ReplyRow,
+    StrengthSessionRow,
+    table_of,
+)
 from daemon.store.upsert import upsert
 from rules.facts import (
+    Adaptation,
     Grade,
     History,
     MuscleGroup,
@@ -56,6 +66,29 @@ def save_night(session: Session, athlete: str, night: Night) -> None:
 def save_pause(session: Session, athlete: str, pause: Pause) -> None:
     """Keep a pause; one that began at the same instant gets the new end."""
     _save(session, PauseRow, athlete, asdict(pause), "start")
+
+
+def save_adaptation(session: Session, athlete: str, adaptation: Adaptation) -> None:
+    """Keep the answer to the offer to warn later. No checkpoint goes: the state under another policy is another one."""
+    upsert(session, AdaptationRow, [{"athlete": athlete} | asdict(adaptation)])
+
+
+def load_adaptations(session: Session, athlete: str, *, until: datetime) -> list[Adaptation]:
+    """The answers to the offer so far, in order of time."""
+    query = (
+        sa.select(AdaptationRow)
+        .where(AdaptationRow.athlete == athlete, AdaptationRow.at <= until)
+        .order_by(AdaptationRow.at)
+    )
+    return [Adaptation(row.at, row.accepted) for row in session.scalars(query)]
+
+
+def morning_times(session: Session, athlete: str, since: datetime) -> list[datetime]:
+    """When mornings were answered."""
+    query = sa.select(ReplyRow.at).where(
+        ReplyRow.athlete == athlete, ReplyRow.kind == ReplyKind.MORNING.value, ReplyRow.at >= since
+    )
+    return list(session.scalars(query.order_by(ReplyRow.at)))
 
 
 def _save(session: Session, table: type[Base], athlete: str, values: dict[str, Any], instant: str) -> None:

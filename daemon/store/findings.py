@@ -97,6 +97,21 @@ def find_finding(session: Session, athlete: str, finding_id: str) -> StoredFindi
     return next(iter(_with_lives(session, athlete, FindingRow.id == number)), None)
 
 
+def findings_of(session: Session, athlete: str, rules: Sequence[str], since: datetime) -> list[Finding]:
+    """Standing findings of these rules since then, in order of time, without their lives."""
+    query = (
+        sa.select(FindingRow)
+        .where(
+            FindingRow.athlete == athlete,
+            FindingRow.rule.in_(rules),
+            FindingRow.at >= since,
+            FindingRow.withdrawn_at.is_(None),
+        )
+        .order_by(FindingRow.at, FindingRow.id)
+    )
+    return [_finding(row) for row in session.scalars(query)]
+
+
 def _in_question(
     session: Session, athlete: str, current: Mapping[str, Finding], window_from: datetime | None
 ) -> list[FindingRow]:

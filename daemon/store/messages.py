@@ -77,6 +77,14 @@ def sent_messages(session: Session, athlete: str, since: datetime, *, alerts_sin
     ]
 
 
+def alert_times(session: Session, athlete: str, since: datetime) -> list[datetime]:
+    """When load alerts were due."""
+    query = sa.select(MessageRow.due_at).where(
+        MessageRow.athlete == athlete, MessageRow.alert, MessageRow.due_at >= since
+    )
+    return list(session.scalars(query.order_by(MessageRow.due_at)))
+
+
 def load_messages(session: Session, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Message]:
     """Messages by (athlete, key); those unknown are left out."""
     wanted = list(keys)

@@ -308,6 +308,15 @@ class PauseRow(Base):
     until: Mapped[datetime | None]
 
 
+class AdaptationRow(Base):
+    """An answer to the offer to warn later: `rules.facts.Adaptation`."""
+
+    __tablename__ = "adaptations"
+    athlete: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    accepted: Mapped[bool]
+
+
 class SourceStateRow(Base):
     """How one source of one athlete is doing, and when it is to be asked next."""
 

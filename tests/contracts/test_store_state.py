@@ -9,7 +9,16 @@ import pytest
 from fakes.source_records import MONDAY, days, profile, record, run, series
 
 from connectors.sources.contract import Deleted, SetAside
-from daemon.store.answers import save_night, save_pause, save_prompt, save_reply, save_strength
+from daemon.store.answers import (
+    load_adaptations,
+    morning_times,
+    save_adaptation,
+    save_night,
+    save_pause,
+    save_prompt,
+    save_reply,
+    save_strength,
+)
 from daemon.store.checkpoints import KEPT, Checkpoint, newest_checkpoint, save_checkpoint
 from daemon.store.engine import Store
 from daemon.store.history import load_history
@@ -27,6 +36,7 @@ from daemon.store.sources import (
     source_states,
 )
 from rules.facts import (
+    Adaptation,
     Estimates,
     Grade,
     History,
@@ -89,6 +99,26 @@ def test_a_corrected_answer_replaces_the_first(store: Store) -> None:
         save_pause(session, "me", Pause(MONDAY, NOW))
     assert history(store).replies == (replace(REPLY, score=3),)
     assert history(store).pauses == (Pause(MONDAY, NOW),)
+
+
+def test_answers_to_the_offer_to_warn_later_come_back_in_order(store: Store) -> None:
+    yes, no = Adaptation(MONDAY, True), Adaptation(NOW, False)
+    with store.session() as session:
+        save_adaptation(session, "me", no)
+        save_adaptation(session, "me", yes)
+        save_adaptation(session, "anna", yes)
+        assert load_adaptations(session, "me", until=NOW) == [yes, no]
+        assert load_adaptations(session, "me", until=NOW - days(1)) == [yes]
+        save_adaptation(session, "me", replace(yes, accepted=False))
+        assert load_adaptations(session, "me", until=MONDAY) == [replace(yes, accepted=False)]
+
+
+def test_the_times_of_answered_mornings_are_found_without_the_rest(store: Store) -> None:
+    mornings = [PainReply(f"m{n}", NOW + days(n), ReplyKind.MORNING, 0) for n in range(3)]
+    with store.session() as session:
+        for reply in (*mornings, BARE):
+            save_reply(session, "me", reply)
+        assert morning_times(session, "me", NOW + days(1)) == [NOW + days(1), NOW + days(2)]
 
 
 def test_a_cached_load_is_for_one_policy_and_goes_with_any_change_of_its_run(store: Store) -> None:

@@ -15,10 +15,11 @@ from daemon.credentials import Secret
 from daemon.jobs.assess import Memory, assess_athlete, look
 from daemon.jobs.sync import take_in
 from daemon.store import marks
+from daemon.store.answers import save_reply
 from daemon.store.engine import Store, open_store
 from daemon.store.findings import list_findings
 from daemon.store.outbox import DeliveryState, list_deliveries
-from rules.facts import Activity, Family, Runner
+from rules.facts import Activity, Family, PainReply, ReplyKind, Runner
 from rules.policy import Policy, with_overrides
 
 SUNDAY = datetime(2026, 6, 7, 9, 0, tzinfo=UTC)
@@ -179,3 +180,38 @@ def test_a_question_goes_only_where_prompts_are_wanted(store: Store, athlete: At
     assert [message.question is not None for message in found.messages] == [True]
     assert queued(store) == ["Knee?: 5.0 km, inside your usual. Worst knee pain during the run, 0–10?"]
     assert queued(store, "mail") == []
+
+
+def answer(store: Store, kind: ReplyKind, score: int, at: datetime) -> None:
+    with store.session() as session:
+        save_reply(session, "me", PainReply(f"{kind}:{at.isoformat()}", at, kind, score))
+
+
+def test_a_warning_that_waits_for_its_question_is_not_sent_after_a_worse_answer(
+    store: Store, athlete: AthleteConfig
+) -> None:
+    imported(store, athlete, *base(), at=SUNDAY - timedelta(days=1))
+    end = SUNDAY + timedelta(minutes=48)
+    imported(store, athlete, run(SUNDAY, 8.0), at=end + timedelta(minutes=2))
+    waiting = assess_athlete(store, athlete, end + timedelta(minutes=5))
+    assert waiting.messages == ()
+    assert waiting.again_at == end + timedelta(minutes=75)
+    answer(store, ReplyKind.DURING, 7, end + timedelta(minutes=30))
+    assess_athlete(store, athlete, end + timedelta(minutes=30))
+    assess_athlete(store, athlete, end + timedelta(minutes=75))
+    told = queued(store)
+    assert any(message.startswith("No running for now: 7 during the run.") for message in told), told
+    assert not any("Next: from" in message or "Worst knee pain" in message for message in told), told
+
+
+def test_a_warning_that_waited_goes_with_its_question_when_nothing_changed(
+    store: Store, athlete: AthleteConfig
+) -> None:
+    imported(store, athlete, *base(), at=SUNDAY - timedelta(days=1))
+    end = SUNDAY + timedelta(minutes=48)
+    imported(store, athlete, run(SUNDAY, 8.0), at=end + timedelta(minutes=2))
+    for minutes in (5, 40, 70, 75, 80):
+        assess_athlete(store, athlete, end + timedelta(minutes=minutes))
+    (message,) = queued(store)
+    assert message.startswith("Long run: 8.0 km: 60 % beyond your longest in 30 days (5.0).")
+    assert message.endswith("Worst knee pain during the run, 0–10?")

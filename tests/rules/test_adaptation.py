@@ -6,7 +6,9 @@ from datetime import timedelta
 
 from fakes.talk import POLICY, at
 
-from rules.adaptation import offer_due, relaxed, withdrawn
+from rules.adaptation import accepted_at, adapted_sentence, flare_times, offer_due, relaxed, withdrawn
+from rules.facts import Adaptation, Runner
+from rules.outcome import Finding, Level
 
 ALERTS = tuple(at("12:00", 14 * number) for number in range(12))
 MORNINGS = tuple(alert + timedelta(hours=20) for alert in ALERTS)
@@ -45,3 +47,26 @@ def test_a_later_flare_after_a_warning_takes_it_back() -> None:
     later = at("12:00", 190)
     assert withdrawn(accepted, (*ALERTS, later), (later + timedelta(hours=20),))
     assert not withdrawn(accepted, ALERTS, (ALERTS[-1] + timedelta(hours=20),))
+
+
+def test_the_last_answer_counts_until_a_flare_takes_it_back() -> None:
+    yes, no = Adaptation(at("12:00", 180), True), Adaptation(at("12:00", 185), False)
+    later = at("12:00", 190)
+    assert accepted_at((), ALERTS, ()) is None
+    assert accepted_at((yes,), ALERTS, ()) == yes.at
+    assert accepted_at((yes, no), ALERTS, ()) is None
+    assert accepted_at((no, yes), (*ALERTS, later), (later + timedelta(hours=20),)) is None
+
+
+def test_a_flare_is_a_morning_two_above_or_soreness_beyond_a_day() -> None:
+    def finding(rule: str, **numbers: float) -> Finding:
+        return Finding(rule, Level.WARN, "date:x", at("07:30"), numbers)
+
+    assert flare_times([finding("P3", above=2), finding("P4", hours=25)]) == [at("07:30")] * 2
+    assert flare_times([finding("P3", above=1, morning=4), finding("P1", pain=4)]) == []
+
+
+def test_status_says_since_when() -> None:
+    assert adapted_sentence(at("12:00"), Runner(), at("12:00", 10)) == (
+        "Adapted since 8 June: warnings come a little later, until one is followed by a sore morning."
+    )

@@ -6,19 +6,23 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from fakes.talk import assessed, at
+from fakes.talk import assessed, at, run
 
-from rules.answers import AnswerKind, read
+from rules.answers import AnswerKind, Question, read
 from rules.confirmations import (
     COMMAND_CONFIRMATIONS,
     HELP,
     alarm_confirmation,
+    cleared_confirmation,
+    later_confirmation,
+    mark_confirmation,
     pain_confirmation,
     pause_confirmation,
+    status_confirmation,
     strength_confirmation,
     unclear_question,
 )
-from rules.facts import Grade, PainReply, ReplyKind, Runner, Side
+from rules.facts import Grade, PainReply, Prompt, PromptKind, ReplyKind, Runner, Side
 from rules.outcome import Assessment, Finding, Level, PainState, PainView, StrengthPlan
 
 NOW = at("12:00")
@@ -135,3 +139,55 @@ def test_commands_are_confirmed_in_a_few_words() -> None:
     assert COMMAND_CONFIRMATIONS[AnswerKind.HELP] == HELP
     assert alarm_confirmation(("breath",)).endswith("Call your emergency number now.")
     assert alarm_confirmation(("swollen",)) == ""
+
+
+def test_whether_it_has_settled_is_confirmed_in_a_word() -> None:
+    settled = (reply(None, ReplyKind.AFTER, settled=True),)
+    assert confirmed(PainState.GREEN, replies=settled) == "Settled. Next: from Wednesday, up to 10.5 km."
+    still = (reply(5, ReplyKind.AFTER, settled=False),)
+    text = confirmed(PainState.RED, finding("P2", Level.STOP, delta=3), replies=still)
+    assert text.startswith("Still 3 up an hour later: past your limit. No running yet;")
+
+
+def test_none_of_the_checklist_is_confirmed() -> None:
+    none = (reply(None, ReplyKind.FLAG, flag="none"),)
+    assert confirmed(PainState.RED, replies=none).startswith("None of these noted. No running yet;")
+
+
+@pytest.mark.parametrize(
+    ("question", "back"),
+    [
+        (Question.SETTLED, 'I read "4 or 5". Settled to before-run level: y or n?'),
+        (Question.CHECKLIST, 'I read "4 or 5". `none`, or the words that apply?'),
+        (Question.WHEN, 'I read "4 or 5". `run` or `now`?'),
+        (Question.OFFER, 'I read "4 or 5". `yes` or `no`?'),
+        (Question.MORNING_AND_RUN, 'I read "4 or 5". Which one: 4 or 5?'),
+    ],
+)
+def test_what_is_asked_back_fits_the_question(question: Question, back: str) -> None:
+    assert unclear_question(read("4 or 5", question), "4 or 5", question) == back
+
+
+def test_a_mark_names_the_run_it_was_understood_of() -> None:
+    ran, state = run("a", at("11:00"), km=6.1), in_state(PainState.GREEN)
+    assert (
+        mark_confirmation(AnswerKind.WRONG, ran, state, RUNNER) == "Left out of everything: 6.1 km of today."
+    )
+    assert mark_confirmation(AnswerKind.RACE, ran, state, RUNNER) == (
+        "Race: 6.1 km. Findings are in the digest. Next: from Wednesday, up to 10.5 km."
+    )
+    assert mark_confirmation(AnswerKind.PLANNED, ran, state, RUNNER).startswith(
+        "Planned, then: 6.1 km of today."
+    )
+
+
+def test_cleared_later_and_status_say_what_holds() -> None:
+    returning = in_state(PainState.RETURNING)
+    assert cleared_confirmation(returning, RUNNER, was_stopped=True).startswith("Cleared, noted. Next: ")
+    assert cleared_confirmation(returning, RUNNER, was_stopped=False) == "Noted; nothing was stopped."
+    prompt = Prompt("p", PromptKind.AFTER_RUN, NOW, at("01:15", 1))
+    assert later_confirmation(prompt, RUNNER, NOW) == "Later, then: your answer counts until Tuesday 01:15."
+    assert later_confirmation(None, RUNNER, NOW) == "No question is waiting."
+    assert status_confirmation(in_state(PainState.AMBER), RUNNER) == (
+        "Knee amber, load amber. Next: from Wednesday, up to 10.5 km, flat."
+    )

@@ -280,3 +280,77 @@ def test_daylight_saving_moves_no_question() -> None:
     talk = Talk(Runner(timezone="Europe/Berlin"), (run(end),), prompts=(asked(end, "a"),))
     (prompt,) = mornings(talk, end + timedelta(hours=3))
     assert prompt.due_at == datetime(2026, 3, 29, 5, 30, tzinfo=UTC)
+
+
+def settled(talk: Talk, now: datetime) -> list[PromptWanted]:
+    return [prompt for prompt in wanted(talk, POLICY, now) if prompt.kind is PromptKind.SETTLED]
+
+
+TOLD_EARLY = Talk(Runner(), (run(at("12:00")),), replies=(during(at("12:30"), "a", 3),))
+
+
+def test_pain_told_soon_after_the_run_is_followed_by_whether_it_has_settled() -> None:
+    (prompt,) = settled(TOLD_EARLY, at("12:31"))
+    assert (prompt.due_at, prompt.activity_id) == (at("13:15"), "a")
+    assert prompt.text == "Settled to before-run level? y / n"
+    assert after_runs(TOLD_EARLY, at("12:31")) == []
+    assert len(settled(TOLD_EARLY, at("13:29"))) == 1
+    assert settled(TOLD_EARLY, at("13:30")) == [], "not later than 90 minutes after the end"
+
+
+def test_a_run_that_becomes_known_late_is_asked_the_same_of_an_hour_after() -> None:
+    late = replace(TOLD_EARLY, runs=(run(at("12:00"), seen=at("15:00")),))
+    (prompt,) = settled(late, at("15:00"))
+    assert prompt.text == "Settled to before-run level an hour after? y / n"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        during(at("12:30"), "a", 0),
+        during(at("12:30"), "a", 6),
+        during(at("13:00"), "a", 3),
+        replace(during(at("12:30"), "a", 3), limp=True),
+        replace(during(at("12:30"), "a"), score=None, grade=Grade.AMBER),
+    ],
+)
+def test_settling_is_not_asked_of_no_pain_of_a_stop_of_a_button_or_where_the_answer_asks(
+    reply: PainReply,
+) -> None:
+    assert settled(replace(TOLD_EARLY, replies=(reply,)), at("13:15")) == []
+
+
+def test_settling_is_asked_once_and_not_where_it_was_told_or_at_night() -> None:
+    told = PainReply("s", at("12:40"), ReplyKind.AFTER, settled=True, activity_id="a")
+    assert settled(replace(TOLD_EARLY, replies=(*TOLD_EARLY.replies, told)), at("13:15")) == []
+    sent = Prompt("settled:a", PromptKind.SETTLED, at("13:15"), at("01:15", 1), "a")
+    assert settled(replace(TOLD_EARLY, prompts=(sent,)), at("13:16")) == []
+    evening = Talk(Runner(), (run(at("21:00")),), replies=(during(at("21:30"), "a", 3),))
+    assert settled(evening, at("21:31")) == []
+
+
+def test_an_unanswered_question_of_settling_is_no_silent_run() -> None:
+    ends = [at("12:00", day) for day in range(-3, 0)]
+    talk = Talk(
+        Runner(),
+        tuple(run(end, f"r{end:%d}") for end in ends),
+        prompts=tuple(
+            Prompt(f"s{end:%d}", PromptKind.SETTLED, end, end + timedelta(hours=12), f"r{end:%d}")
+            for end in ends
+        ),
+    )
+    assert not weekly_mode(talk, POLICY, at("12:00"))
+
+
+def test_a_second_stop_within_the_hour_does_not_bring_the_checklist_again() -> None:
+    stops = tuple(
+        Finding(rule, Level.STOP, "run:x", at(clock), {}, "a")
+        for rule, clock in (("P1", "12:00"), ("P2", "12:20"), ("P3", "13:30"))
+    )
+    sent = Prompt("c", PromptKind.CHECKLIST, at("12:00"), at("12:00", 7))
+    talk = Talk(Runner(), findings=stops[:2], prompts=(sent,), pain=PainView(PainState.RED))
+    asked_again = [
+        any(one.kind is PromptKind.CHECKLIST for one in wanted(known, POLICY, at("13:40")))
+        for known in (talk, replace(talk, findings=stops))
+    ]
+    assert asked_again == [False, True]

@@ -33,6 +33,7 @@ def test_a_spike_is_found_at_its_end_and_pushed_with_what_is_next() -> None:
         "at": "2026-02-18T10:30:00+01:00",
         "kind": "finding",
         "level": "warn",
+        "key": "R1|run 44|-|warn",
         "rule": "R1",
         "subject": "run:2026-02-18T09:00:00+01:00",
         "numbers": {"km": 15.0, "longest_30d_km": 10.0, "ratio": 1.5, "band": "30-100"},

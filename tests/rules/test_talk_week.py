@@ -93,7 +93,7 @@ def test_the_week_reads_like_this(phone: Phone) -> None:
         for one in phone.messages
     ]
     asked = "Worst knee pain during the run, 0–10?"
-    morning = "Knee this morning, on stairs down if you can: 0–10?"
+    morning = "This morning, on stairs down if you can: 0–10?"
     session = (
         "20 min: box squat 0-60 degrees 3×8; single-leg bridge 3×8 each; band side walk 3×10 steps each way; "
         "calf raise on a step, straight knee 3×10."

@@ -250,3 +250,37 @@ def test_dates_are_weekdays_within_a_week_and_written_out_beyond(days: int) -> N
     budget = replace(assessment.budget, not_before=date(2026, 6, 9) + timedelta(days=days))
     (message,) = triage(replace(assessment, budget=budget), History(activities=(long_run,)), (), POLICY, now)
     assert ("from Tuesday," if days == 0 else "from 19 July,") in message.text
+
+
+def test_whether_pain_has_settled_is_asked_as_the_question_of_its_run() -> None:
+    ran = run("a", at("12:00"), km=6.0)
+    due = at("13:15")
+    question = PromptWanted(
+        PromptKind.SETTLED, due, at("01:15", 1), "Settled to before-run level? y / n", "a"
+    )
+    (message,) = told(at("13:10"), [ran], prompts=(question,))
+    assert (message.key, message.kind, message.due_at) == ("settled:a", MessageKind.AFTER_RUN, due)
+    assert (message.title, message.text) == (
+        "Knee?",
+        "6.0 km, inside your usual. Settled to before-run level? y / n",
+    )
+    assert told(at("13:16"), [ran], prompts=(question,), sent=as_sent((message,))) == ()
+    two = (
+        Sent("ask:morning:x", MessageKind.MORNING, at("07:30")),
+        Sent("ask:b", MessageKind.AFTER_RUN, at("10:00")),
+    )
+    assert told(at("13:15"), [ran], prompts=(question,), sent=two) == (), "a third question of the day"
+    gap = (Sent("strength:x", MessageKind.NUDGE, at("12:00")),)
+    assert told(at("13:15"), [ran], prompts=(question,), sent=gap) == (), "too late once the gap is over"
+
+
+def test_a_warning_carries_whether_pain_has_settled() -> None:
+    ran = run("a", at("12:00"))
+    question = PromptWanted(
+        PromptKind.SETTLED, at("13:15"), at("01:15", 1), "Settled to before-run level? y / n", "a"
+    )
+    (message,) = told(at("12:05"), [ran], spike(ran), prompts=(question,))
+    assert (message.due_at, message.title) == (at("13:15"), "Long run")
+    assert message.text.endswith("Settled to before-run level? y / n")
+    again = told(at("13:15"), [ran], spike(ran), prompts=(question,), sent=as_sent((message,)))
+    assert again == ()

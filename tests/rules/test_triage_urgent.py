@@ -117,7 +117,7 @@ def test_the_end_of_red_rides_on_a_question_of_the_next_six_hours() -> None:
     (message,) = triage(due, History(), sent, POLICY, at("07:30", 3))
     assert message.kind is MessageKind.MORNING
     assert message.text == (
-        "The knee has settled: running is open again. Knee this morning, on stairs down if you can: 0–10?"
+        "The knee has settled: running is open again. This morning, on stairs down if you can: 0–10?"
     )
     later = replace(due, prompts=())
     assert triage(later, History(), sent + as_sent((message,)), POLICY, at("10:00", 3)) == ()
@@ -140,3 +140,41 @@ def test_the_end_of_a_red_load_is_told_where_its_warning_was() -> None:
     assert message.key == "resolve:load:2026-06-14"
     unsent = triage(over, history, (), POLICY, at("08:00", 7))
     assert not any(one.kind is MessageKind.RESOLVE for one in unsent)
+
+
+def second_stop(when: datetime) -> Finding:
+    return Finding("P2", Level.STOP, "run:x", when, {"delta": 3}, "a")
+
+
+def test_a_second_stop_of_the_hour_is_left_to_the_direct_answer() -> None:
+    first, again = stop(at("12:00")), second_stop(at("12:59"))
+    sent = as_sent(told(at("12:00"), [], first))
+    assert told(at("12:59"), [], first, again, sent=sent) == ()
+    assert told(at("15:00"), [], first, again, sent=sent) == (), "nor is it told later"
+    (later,) = told(at("13:01"), [], first, second_stop(at("13:01")), sent=sent)
+    assert later.text.startswith("Still 3 up an hour later")
+
+
+def test_a_second_stop_is_pushed_where_it_brings_the_checklist() -> None:
+    first, again = stop(at("12:00")), second_stop(at("12:30"))
+    sent = as_sent(told(at("12:00"), [], first))
+    checklist = PromptWanted(PromptKind.CHECKLIST, at("12:30"), at("12:30", 7), "Any of these?")
+    (message,) = told(at("12:30"), [], first, again, prompts=(checklist,), sent=sent)
+    assert message.text.endswith("Any of these?")
+
+
+def test_one_more_item_of_the_checklist_is_not_pushed_again_unless_it_is_an_emergency() -> None:
+    def item(flag: str, level: Level = Level.REFER) -> Finding:
+        return Finding("P6", level, f"date:2026-06-08:{flag}", at("12:00"), {"cause": flag, "stops": 1})
+
+    def referred(now: datetime, *findings: Finding, sent: tuple[Sent, ...] = ()) -> list[str]:
+        assessment = state(now, PainState.REFERRED, *findings)
+        return [message.title for message in triage(assessment, History(), sent, POLICY, now)]
+
+    first = triage(state(at("12:00"), PainState.REFERRED, item("any")), History(), (), POLICY, at("12:00"))
+    sent = as_sent(first)
+    assert [message.title for message in first] == ["Stop running for now"]
+    named = replace(item("locked"), at=at("12:02"))
+    assert referred(at("12:02"), item("any"), named, sent=sent) == []
+    chest = replace(item("chest", Level.EMERGENCY), at=at("12:02"))
+    assert referred(at("12:02"), item("any"), chest, sent=sent) == ["Call your emergency number now"]

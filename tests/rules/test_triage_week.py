@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fakes.talk import POLICY, as_sent, assessed, at, run, told, week
 
 from rules.facts import (
     History,
+    PromptKind,
     ReplyKind,
     Runner,
 )
@@ -129,6 +130,11 @@ def test_the_digest_makes_the_offer_to_warn_later() -> None:
     (message,) = triage(assessment, History(), (), POLICY, sunday, offer=True)
     assert message.text.endswith(
         "None of your last 12 warnings was followed by a sore morning. Warn a little later? Reply `yes`."
+    )
+    assert message.question is not None
+    assert (message.question.kind, message.question.expires_at) == (
+        PromptKind.OFFER,
+        sunday + timedelta(days=7),
     )
 
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
-from rules import adaptation, advice, confirmations, messages, prompts, wording
+from rules import adaptation, advice, confirmations, messages, prompts, settling, wording
 from rules.exercises import EXERCISES
 from rules.facts import Activity, Family, PainReply, ReplyKind, Runner
 from rules.headlines import HEADLINES
@@ -202,6 +203,11 @@ def answers() -> Iterator[str]:
                 reply = PainReply("r", NOW, ReplyKind.DURING, 4)
                 yield confirmations.pain_confirmation((reply,), (finding,), state, KM)
     yield from confirmations.COMMAND_CONFIRMATIONS.values()
+    yield from confirmations.ASKED_BACK.values()
+    yield from wording.BINDING_WORDS.values()
+    yield from (confirmations.WHEN_QUESTION, confirmations.WHICH_ITEM, confirmations.NO_RUN)
+    yield from (confirmations.NO_QUESTION, confirmations.NO_SESSION, confirmations.TOO_LATE)
+    yield from (settling.SETTLED_TEXT, settling.SETTLED_LATE_TEXT)
     yield from (" ".join(cell) for cell in advice.TABLE.values())
     yield from (
         advice.COMFORT_SENTENCE,
@@ -210,6 +216,8 @@ def answers() -> Iterator[str]:
         advice.FLAT_SENTENCE,
     )
     yield adaptation.offer_sentence(Policy())
+    yield adaptation.adapted_sentence(NOW, KM, NOW)
+    yield from (confirmations.ACCEPTED, confirmations.DECLINED)
 
 
 def everything() -> Iterator[str]:
@@ -219,6 +227,19 @@ def everything() -> Iterator[str]:
     yield from (wording.aside(finding) for finding in FINDINGS)
     yield from (row.instruction for row in EXERCISES)
     yield from (row.name for row in EXERCISES)
+
+
+def test_every_term_of_the_longest_run_has_its_words() -> None:
+    folder = Path(wording.__file__).parent
+    source = "".join((folder / name).read_text() for name in ("budget.py", "budget_terms.py"))
+    named = set(
+        re.findall(
+            r'Term\(\s*"(\w+)"|binding="(\w+)"|km, name = [^,]+, "(\w+)"|return [\w.]+, "(\w+)"', source
+        )
+    )
+    names = {name for group in named for name in group if name} | {"distance", "return"}
+    assert len(names) >= 14
+    assert names <= wording.BINDING_WORDS.keys()
 
 
 def test_every_rule_has_a_sample_here() -> None:

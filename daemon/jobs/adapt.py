@@ -1,0 +1,64 @@
+"""Warning a little later: who accepted it and whom to offer it (RULES 11.10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from daemon.config import AthleteConfig
+from daemon.store.answers import load_adaptations, morning_times
+from daemon.store.findings import findings_of
+from daemon.store.messages import alert_times
+from rules.adaptation import (
+    ALERTS_COUNT_FOR,
+    FLARE_RULES,
+    OFFER_REPEATS,
+    accepted_at,
+    flare_times,
+    offer_due,
+    relaxed,
+)
+from rules.facts import Prompt, PromptKind
+
+DIGEST_DAYS = (7, 1)
+"""ISO weekdays on which a digest can be told: Sunday evening, Monday morning."""
+
+
+def adapted_since(session: Session, athlete: str, now: datetime) -> datetime | None:
+    """Since when this athlete is warned later; None where they are not."""
+    answers = load_adaptations(session, athlete, until=now)
+    if not answers or not answers[-1].accepted:
+        return None
+    since = answers[-1].at
+    flares = flare_times(findings_of(session, athlete, FLARE_RULES, since))
+    return accepted_at(answers, alert_times(session, athlete, since), flares)
+
+
+def in_force(session: Session, athlete: AthleteConfig, now: datetime) -> AthleteConfig:
+    """The athlete with the policy that holds now."""
+    if adapted_since(session, athlete.name, now) is None:
+        return athlete
+    return replace(athlete, policy=relaxed(athlete.policy))
+
+
+def offers(session: Session, athlete: AthleteConfig, prompts: Sequence[Prompt], now: datetime) -> bool:
+    """Whether a digest told now offers it: not while it holds, and after an answer only for as many new alerts."""
+    local = now.astimezone(ZoneInfo(athlete.runner.timezone))
+    if local.isoweekday() not in DIGEST_DAYS or adapted_since(session, athlete.name, now) is not None:
+        return False
+    if any(one.kind is PromptKind.OFFER and now - one.sent_at < OFFER_REPEATS for one in prompts):
+        return False
+    since = now - ALERTS_COUNT_FOR
+    answers = load_adaptations(session, athlete.name, until=now)
+    if answers:
+        since = max(since, answers[-1].at)
+    alerts = alert_times(session, athlete.name, since)
+    if len(alerts) < athlete.policy.adapt.alerts:
+        return False
+    mornings = morning_times(session, athlete.name, since)
+    flares = flare_times(findings_of(session, athlete.name, FLARE_RULES, since))
+    return offer_due(alerts, mornings, flares, athlete.policy, now)
