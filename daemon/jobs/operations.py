@@ -17,6 +17,7 @@ from daemon.store.sources import list_set_aside
 from daemon.store.tables import DeliveryRow
 from rules.limits import free_at
 from rules.outcome import Level, Message, MessageKind
+from rules.timing import after_quiet
 
 WORTH_TELLING_FOR = timedelta(days=3)
 REMEMBERED = timedelta(days=7)
@@ -32,13 +33,19 @@ def tell(
     now: datetime,
     *,
     without: str = "",
+    can_wait: bool = False,
 ) -> bool:
-    """Queue a message about the machine, outside quiet hours and with room to the last one, on all channels but `without`; whether that was new."""
+    """Queue a message about the machine, outside quiet hours, on all channels but `without`; whether that was new.
+
+    One that `can_wait` also leaves the usual time to the messages beside it.
+    """
     channels = [one.name for one in athlete.channels if one.name != without and "operations" in one.sends]
     if not channels:
         return False
-    sent = sent_messages(session, athlete.name, now - REMEMBERED, alerts_since=now - REMEMBERED)
-    due_at = free_at(now, sent, athlete.policy, athlete.runner)
+    due_at = after_quiet(now, athlete.policy.msg.quiet, athlete.runner)
+    if can_wait:
+        sent = sent_messages(session, athlete.name, now - REMEMBERED, alerts_since=now - REMEMBERED)
+        due_at = free_at(now, sent, athlete.policy, athlete.runner)
     message = Message(
         key=key,
         kind=MessageKind.OPERATIONS,
@@ -88,7 +95,7 @@ def tell_unreadable(
     text = f"{first.origin} could not be read: {_sentence(first.reason)} {_sentence(first.cure)}"
     if len(met_now) > 1:
         text += f" So could not {len(met_now) - 1} more; `niggled status` lists them."
-    return tell(session, athlete, f"unreadable|{now.isoformat()}", NEEDS_YOU, text, now)
+    return tell(session, athlete, f"unreadable|{now.isoformat()}", NEEDS_YOU, text, now, can_wait=True)
 
 
 def _outage(session: Session, athlete: AthleteConfig, channel: str) -> str:

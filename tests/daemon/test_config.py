@@ -91,7 +91,7 @@ tick_s = 0
     assert "athletes.me.birthyear is not an option. Did you mean athletes.me.birth_year?" in told[1]
     assert 'Example: url = "ntfys://' in told[2]
     assert "did you mean warning?" in told[3]
-    assert "Did you mean r1.ratio?" in told[4]
+    assert "Did you mean policy.r1.ratio?" in told[4]
     assert "a number is expected" in told[5]
     assert "whole number from 1 to 3600" in told[6]
 

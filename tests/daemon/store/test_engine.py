@@ -162,7 +162,7 @@ def test_a_damaged_database_is_told_with_the_cure(tmp_path: Path) -> None:
 
     with pytest.raises(StoreError, match="The file is damaged") as failure:
         use()
-    assert "niggled restore" in failure.value.cure
+    assert "put your last backup in its place" in failure.value.cure
 
 
 def test_a_database_that_somebody_holds_too_long_is_told(tmp_path: Path) -> None:
