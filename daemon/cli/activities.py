@@ -10,12 +10,10 @@ import click
 
 from daemon.cli.context import (
     athlete_options,
-    choose_athlete,
     json_option,
     now,
-    opened_store,
+    opened,
     print_json,
-    read_config,
 )
 from daemon.config import AthleteConfig
 from daemon.store import marks
@@ -56,7 +54,7 @@ def list_them(
     config_path: str | None = None, athlete_name: str | None = None, as_json: bool = False, limit: int = 20
 ) -> None:
     """The newest activities, one a line."""
-    with _opened(config_path, athlete_name) as (store, athlete), store.reading() as session:
+    with opened(config_path, athlete_name) as (store, athlete), store.reading() as session:
         found = list_activities(session, athlete.name, limit=limit or None)
     if as_json:
         for activity in found:
@@ -77,7 +75,7 @@ def show(activity_id: str, config_path: str | None, athlete_name: str | None, as
 
     Where there are several, also which of them gave which figure.
     """
-    with _opened(config_path, athlete_name) as (store, athlete), store.reading() as session:
+    with opened(config_path, athlete_name) as (store, athlete), store.reading() as session:
         detail = show_activity(session, athlete.name, activity_id)
     if as_json:
         print_json(_detail_json(detail, athlete.runner))
@@ -153,19 +151,11 @@ def set_sport(activity_id: str, sport: str, config_path: str | None, athlete_nam
 
 
 @contextmanager
-def _opened(config_path: str | None, athlete_name: str | None) -> Iterator[tuple[Store, AthleteConfig]]:
-    config = read_config(config_path)
-    athlete = choose_athlete(config, athlete_name)
-    with opened_store(config) as store:
-        yield store, athlete
-
-
-@contextmanager
 def _changed(config_path: str | None, athlete_name: str | None) -> Iterator[tuple[Store, AthleteConfig]]:
     """As `_opened`, and what changed is assessed at the end."""
     from daemon.jobs.assess import assess_athlete
 
-    with _opened(config_path, athlete_name) as (store, athlete):
+    with opened(config_path, athlete_name) as (store, athlete):
         yield store, athlete
         assess_athlete(store, athlete, now())
 

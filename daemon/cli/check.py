@@ -8,12 +8,10 @@ import click
 
 from daemon.cli.context import (
     athlete_options,
-    choose_athlete,
     json_option,
     now,
-    opened_store,
+    opened,
     print_json,
-    read_config,
 )
 from daemon.config import AthleteConfig
 from daemon.jobs.assess import look
@@ -39,10 +37,8 @@ def command(
     as_json: bool,
 ) -> None:
     """What if I ran this next? What it would pass, and what the rules would say about it."""
-    config = read_config(config_path)
-    athlete = choose_athlete(config, athlete_name)
     moment = now()
-    with opened_store(config) as store:
+    with opened(config_path, athlete_name) as (store, athlete):
         seen = look(store, athlete, moment)
     found = what_if(seen.state, seen.policy, moment, Planned(km, descent, climb, fast))
     if as_json:

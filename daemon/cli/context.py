@@ -71,6 +71,15 @@ def opened_store(config: Config) -> Iterator[Store]:
         store.close()
 
 
+@contextmanager
+def opened(config_path: str | None, athlete_name: str | None) -> Iterator[tuple[Store, AthleteConfig]]:
+    """The store and the athlete that a verb is about. Raises ConfigError or a usage error before anything is opened."""
+    config = read_config(config_path)
+    athlete = choose_athlete(config, athlete_name)
+    with opened_store(config) as store:
+        yield store, athlete
+
+
 def make_home(config: Config) -> None:
     """The data folder; where it cannot be made, one sentence with the cure."""
     try:

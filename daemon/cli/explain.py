@@ -9,12 +9,10 @@ import click
 
 from daemon.cli.context import (
     athlete_options,
-    choose_athlete,
     json_option,
     now,
-    opened_store,
+    opened,
     print_json,
-    read_config,
 )
 from daemon.config import AthleteConfig
 from daemon.config_example import toml_value
@@ -33,9 +31,7 @@ RECENT = timedelta(days=90)
 @json_option
 def command(finding_id: str | None, config_path: str | None, athlete_name: str | None, as_json: bool) -> None:
     """The numbers, the rule, the setting and the paper behind a finding. Without ID: the findings of 90 days."""
-    config = read_config(config_path)
-    athlete = choose_athlete(config, athlete_name)
-    with opened_store(config) as store, store.reading() as session:
+    with opened(config_path, athlete_name) as (store, athlete), store.reading() as session:
         if finding_id is None:
             _list(list_findings(session, athlete.name, since=now() - RECENT), athlete, as_json)
             return

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from daemon.cli.context import athlete_options, choose_athlete, now, opened_store, read_config
+from daemon.cli.context import athlete_options, now, opened
 from daemon.config import AthleteConfig
 from daemon.replies import take_answer
 from rules.confirmations import WHEN_QUESTION
@@ -45,10 +45,8 @@ def command(
 
     It answers the newest open question that such words can answer: also y, n 5, run, now, yes, skip.
     """
-    config = read_config(config_path)
-    athlete = choose_athlete(config, athlete_name)
     moment = now()
-    with opened_store(config) as store:
+    with opened(config_path, athlete_name) as (store, athlete):
         taken = take_answer(
             store,
             athlete,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from daemon.cli.context import athlete_options, choose_athlete, now, opened_store, read_config
+from daemon.cli.context import athlete_options, now, opened
 from daemon.replies import take_answer
 
 
@@ -18,9 +18,7 @@ def command(span: str | None, config_path: str | None, athlete_name: str | None)
 
 def say(words: str, config_path: str | None, athlete_name: str | None) -> None:
     """Answer with these words and print what they now mean."""
-    config = read_config(config_path)
-    athlete = choose_athlete(config, athlete_name)
-    with opened_store(config) as store:
+    with opened(config_path, athlete_name) as (store, athlete):
         taken = take_answer(store, athlete, words, now(), now())
     if not taken.understood:
         raise click.UsageError(f"{words!r} is not understood. Examples: niggled pause 7d, niggled pause 2w")

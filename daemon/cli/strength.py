@@ -9,12 +9,10 @@ import click
 
 from daemon.cli.context import (
     athlete_options,
-    choose_athlete,
     json_option,
     now,
-    opened_store,
+    opened,
     print_json,
-    read_config,
 )
 from daemon.config import AthleteConfig
 from daemon.jobs.assess import look
@@ -40,10 +38,8 @@ def command(context: click.Context) -> None:
 @json_option
 def today(config_path: str | None = None, athlete_name: str | None = None, as_json: bool = False) -> None:
     """What a session holds now: one exercise for each muscle group, with how to do it."""
-    config = read_config(config_path)
-    athlete = choose_athlete(config, athlete_name)
     moment = now()
-    with opened_store(config) as store:
+    with opened(config_path, athlete_name) as (store, athlete):
         plan = look(store, athlete, moment).assessment.strength
     if as_json:
         print_json(_as_json(plan, athlete))
@@ -63,9 +59,7 @@ def today(config_path: str | None = None, athlete_name: str | None = None, as_js
 @athlete_options
 def done(words: tuple[str, ...], config_path: str | None, athlete_name: str | None) -> None:
     """A session is done. `q h g c` name thigh, hamstring, hip and calf if it was not all of them."""
-    config = read_config(config_path)
-    athlete = choose_athlete(config, athlete_name)
-    with opened_store(config) as store:
+    with opened(config_path, athlete_name) as (store, athlete):
         taken = take_answer(store, athlete, " ".join(("done", *words)), now(), now())
     if not taken.understood:
         raise click.UsageError(
@@ -78,10 +72,8 @@ def done(words: tuple[str, ...], config_path: str | None, athlete_name: str | No
 @athlete_options
 def skip(config_path: str | None, athlete_name: str | None) -> None:
     """No reminder today."""
-    config = read_config(config_path)
-    athlete = choose_athlete(config, athlete_name)
     moment = now()
-    with opened_store(config) as store:
+    with opened(config_path, athlete_name) as (store, athlete):
         _skip(store, athlete, moment)
     click.echo("Skipped: no reminder today.")
 
@@ -90,10 +82,8 @@ def skip(config_path: str | None, athlete_name: str | None) -> None:
 @athlete_options
 def plan_(config_path: str | None, athlete_name: str | None) -> None:
     """This week: how many are done, when the next one fits, and why it moved."""
-    config = read_config(config_path)
-    athlete = choose_athlete(config, athlete_name)
     moment = now()
-    with opened_store(config) as store:
+    with opened(config_path, athlete_name) as (store, athlete):
         click.echo(_line(look(store, athlete, moment).assessment.strength, athlete, moment))
 
 
