@@ -358,6 +358,8 @@ def test_ctrl_c_stops_an_import_and_the_same_again_goes_on(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell's background jobs, and so tests run in one, ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while process.poll() is None and not some_records(database):
         time.sleep(0.005)
