@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -15,7 +16,7 @@ from daemon.cli.context import (
 )
 from daemon.config import AthleteConfig
 from daemon.jobs.assess import look
-from rules.phrases import distance
+from rules.phrases import day, distance
 from rules.whatif import Planned, WhatIf, what_if
 from rules.wording import BINDING_WORDS, budget_sentence, finding_sentence
 
@@ -65,6 +66,9 @@ def _tell(found: WhatIf, athlete: AthleteConfig, moment: datetime) -> None:
         click.echo(f"{planned.fast_min:.0f} fast minutes; {budget.fast_min} are left this week.")
     if "week" in found.over and budget.week_km is not None:
         click.echo(f"Your week has {distance(budget.week_km, runner)} left.")
+    if "too_soon" in found.over and budget.not_before is not None:
+        today = moment.astimezone(ZoneInfo(runner.timezone)).date()
+        click.echo(f"Too soon: not before {day(budget.not_before, today)}.")
     if found.over:
         click.echo(budget_sentence(budget, runner, moment, pain=before.pain.overall, load=before.load))
     if found.findings:

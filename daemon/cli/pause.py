@@ -12,7 +12,7 @@ from daemon.replies import take_answer
 @click.argument("span", required=False, metavar="[SPAN]")
 @athlete_options
 def command(span: str | None, config_path: str | None, athlete_name: str | None) -> None:
-    """No messages for 3d, 2w, …, or without SPAN until `resume`. Only emergencies and referrals still come through."""
+    """No messages for 3d, 2w, …, or without SPAN until `resume`. Only emergencies, referrals and the weekly digest still come through."""
     say(f"pause {span}" if span else "pause", config_path, athlete_name)
 
 
