@@ -26,7 +26,7 @@ check: $(DEV)
 	$(BIN)/niggled config example | diff config.example.toml -
 
 soak: $(DEV)
-	@$(BIN)/python -m pytest -m soak
+	@$(BIN)/python -m pytest -m soak -s
 
 bench: $(DEV)
 	@$(BIN)/python benchmarks/run.py
