@@ -185,16 +185,6 @@ def _p6(finding: Finding, _runner: Runner) -> str:
     )
 
 
-def _p6_title(finding: Finding) -> str:
-    if finding.level is Level.EMERGENCY:
-        return "Call your emergency number now"
-    if finding.numbers.get("cause") == "physio":
-        return "Weeks of sore runs"
-    if finding.numbers.get("stops"):
-        return "Stop running for now"
-    return "See a clinician"
-
-
 def _p7(finding: Finding, runner: Runner) -> str:
     step = finding.numbers.get("ladder_step")
     if step is not None:

@@ -75,10 +75,6 @@ class SideState:
         """The last amber or red grade."""
         return max((at for at in (self.last_amber, self.last_red) if at is not None), default=None)
 
-    @property
-    def on_ladder(self) -> bool:
-        return self.state is PainState.RETURNING and self.ladder_step is not None
-
     def baseline(self, date: int, policy: Policy) -> int:
         """B: the usual morning level before `date`, from non-flare mornings (lower median, 0 to 3)."""
         earlier = [score for day, score in self.usual if day < date][-policy.pain.b_n :]

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from daemon.store.packing import pack, unpack
+from daemon.store.packing import pack
 from daemon.store.tables import CheckpointRow
 from daemon.store.upsert import upsert
 
@@ -49,21 +49,6 @@ def save_checkpoint(session: Session, athlete: str, checkpoint: Checkpoint) -> b
     if oldest_kept is not None:
         session.execute(sa.delete(CheckpointRow).where(mine, CheckpointRow.at < oldest_kept))
     return packed
-
-
-def newest_checkpoint(
-    session: Session, athlete: str, formula_version: int, policy_hash: str, *, until: datetime | None = None
-) -> Checkpoint | None:
-    """The latest usable checkpoint (at or before `until`), None where the fold must start at the beginning.
-
-    One that cannot be read counts as absent: it only ever saves time.
-    """
-    for at, packed in stored_states(session, athlete, formula_version, policy_hash, until=until):
-        try:
-            return Checkpoint(at, formula_version, policy_hash, unpack(packed))
-        except ValueError:
-            continue
-    return None
 
 
 def stored_states(

@@ -19,10 +19,11 @@ from daemon.store.answers import (
     save_reply,
     save_strength,
 )
-from daemon.store.checkpoints import KEPT, Checkpoint, newest_checkpoint, save_checkpoint
+from daemon.store.checkpoints import KEPT, Checkpoint, save_checkpoint, stored_states
 from daemon.store.engine import Store
 from daemon.store.history import load_history
 from daemon.store.loads import save_loads
+from daemon.store.packing import unpack
 from daemon.store.records import delete_record, save_record, save_records
 from daemon.store.sources import (
     SourceCondition,
@@ -159,9 +160,17 @@ def checkpoint(day: int, policy_hash: str = "p", formula_version: int = 1) -> Ch
     return Checkpoint(MONDAY + days(day), formula_version, policy_hash, {"day": day, "runs": [1.5, None]})
 
 
-def newest(store: Store, until: datetime | None = None) -> Checkpoint | None:
+def newest(
+    store: Store,
+    until: datetime | None = None,
+    *,
+    athlete: str = "me",
+    formula_version: int = 1,
+    policy_hash: str = "p",
+) -> Checkpoint | None:
     with store.reading() as session:
-        return newest_checkpoint(session, "me", 1, "p", until=until)
+        states = list(stored_states(session, athlete, formula_version, policy_hash, until=until))
+    return Checkpoint(states[0][0], formula_version, policy_hash, unpack(states[0][1])) if states else None
 
 
 def save_all(store: Store, *checkpoints: Checkpoint) -> None:
@@ -175,10 +184,9 @@ def test_the_newest_checkpoint_of_this_formula_and_policy_is_found(store: Store)
     assert newest(store) == checkpoint(3)
     assert newest(store, MONDAY + days(2)) == checkpoint(2)
     assert newest(store, MONDAY) is None
-    with store.reading() as session:
-        assert newest_checkpoint(session, "me", 2, "p") is None
-        assert newest_checkpoint(session, "me", 1, "other") is None
-        assert newest_checkpoint(session, "anna", 1, "p") is None
+    assert newest(store, formula_version=2) is None
+    assert newest(store, policy_hash="other") is None
+    assert newest(store, athlete="anna") is None
 
 
 def test_old_checkpoints_and_those_of_another_policy_go(store: Store) -> None:

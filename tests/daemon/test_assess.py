@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from connectors.sources.contract import Deleted, SourceRecord
 from daemon.config import AthleteConfig, ChannelConfig
@@ -19,6 +20,7 @@ from daemon.store.answers import save_reply
 from daemon.store.engine import Store, open_store
 from daemon.store.findings import list_findings
 from daemon.store.outbox import DeliveryState, list_deliveries
+from daemon.store.tables import CheckpointRow
 from rules.facts import Activity, Family, PainReply, ReplyKind, Runner
 from rules.policy import Policy, with_overrides
 
@@ -215,3 +217,12 @@ def test_a_warning_that_waited_goes_with_its_question_when_nothing_changed(
     (message,) = queued(store)
     assert message.startswith("Long run: 8.0 km: 60 % beyond your longest in 30 days (5.0).")
     assert message.endswith("Worst knee pain during the run, 0–10?")
+
+
+def test_a_checkpoint_that_cannot_be_read_only_costs_time(store: Store, athlete: AthleteConfig) -> None:
+    now = spiked(store, athlete)
+    assess_athlete(store, athlete, now)
+    before = look(store, athlete, now).assessment
+    with store.session() as session:
+        session.execute(sa.update(CheckpointRow).values(state=b"damaged"))
+    assert look(store, athlete, now).assessment == before
