@@ -66,7 +66,7 @@ def _tell(found: WhatIf, athlete: AthleteConfig, moment: datetime) -> None:
         click.echo(f"{planned.fast_min:.0f} fast minutes; {budget.fast_min} are left this week.")
     if "week" in found.over and budget.week_km is not None:
         click.echo(f"Your week has {distance(budget.week_km, runner)} left.")
-    if "too_soon" in found.over and budget.not_before is not None:
+    if found.over == ("too_soon",) and budget.not_before is not None:
         today = moment.astimezone(ZoneInfo(runner.timezone)).date()
         click.echo(f"Too soon: not before {day(budget.not_before, today)}.")
     if found.over:

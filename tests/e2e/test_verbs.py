@@ -138,7 +138,11 @@ def test_strength_is_shown_done_and_counted(anna: Callable[..., tuple[int, str]]
 
 def test_check_says_what_a_run_would_pass_and_raise(anna: Callable[..., tuple[int, str]]) -> None:
     code, text = anna("check", "--km", "4")
-    assert (code, text.startswith("Next: from "), text.endswith("up to 5.0 km, flat.")) == (0, True, True)
+    assert (code, text.startswith("Too soon: not before "), text.endswith("up to 5.0 km, flat.")) == (
+        0,
+        True,
+        True,
+    )
     code, text = anna("check", "--km", "9", "--descent", "300")
     assert code == 0
     assert text.startswith("9.0 km is 4.6 km more than fits now: on such a route up to 4.4 km, ")
