@@ -2,56 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
+from fakes.household import run
 
-from connectors.sources.contract import SourceRecord
 from daemon.cli import status
-from daemon.config import AthleteConfig, ChannelConfig
-from daemon.credentials import Secret
+from daemon.config import AthleteConfig
 from daemon.jobs.assess import assess_athlete, look
 from daemon.jobs.sync import take_in
 from daemon.replies import take_answer
 from daemon.store.answers import save_reply
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
 from daemon.store.findings import list_findings
 from daemon.store.messages import insert_message
-from rules.facts import Activity, Family, PainReply, PromptKind, ReplyKind, Runner
+from rules.facts import PainReply, PromptKind, ReplyKind
 from rules.outcome import Level, Message, MessageKind
-from rules.policy import Policy
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 SUNDAY = datetime(2026, 6, 7, 18, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path / 'niggled.db'}")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def athlete(tmp_path: Path) -> AthleteConfig:
-    sends = ("warning", "prompt", "reminder", "digest")
-    phone = ChannelConfig("phone", "apprise", Secret("plain", "json://127.0.0.1"), sends)
-    return AthleteConfig("me", Runner(timezone="UTC"), Policy(), tmp_path / "inbox", (phone,))
-
-
-def run(start: datetime, km: float) -> SourceRecord:
-    activity = Activity(
-        id="",
-        family=Family.RUN,
-        sport="run",
-        start=start,
-        distance_m=km * 1000,
-        moving_s=km * 360,
-        elapsed_s=km * 360,
-    )
-    return SourceRecord("files", f"{start:%Y%m%d%H%M}", f"{km}", activity, origin=f"{start:%Y-%m-%d}.fit")
 
 
 def warned(store: Store, at: datetime) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from fakes.household import run
 
 from connectors.sources.contract import Deleted, SourceRecord
 from daemon.config import AthleteConfig, ChannelConfig
@@ -17,21 +17,14 @@ from daemon.jobs.assess import Memory, assess_athlete, look
 from daemon.jobs.sync import take_in
 from daemon.store import marks
 from daemon.store.answers import save_reply
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
 from daemon.store.findings import list_findings
 from daemon.store.outbox import DeliveryState, list_deliveries
 from daemon.store.tables import CheckpointRow
-from rules.facts import Activity, Family, PainReply, ReplyKind, Runner
+from rules.facts import PainReply, ReplyKind, Runner
 from rules.policy import Policy, with_overrides
 
 SUNDAY = datetime(2026, 6, 7, 9, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path / 'niggled.db'}")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -41,19 +34,6 @@ def athlete(tmp_path: Path) -> AthleteConfig:
         ChannelConfig("mail", "apprise", Secret("plain", "json://127.0.0.1"), ("digest",)),
     )
     return AthleteConfig("me", Runner(timezone="UTC"), Policy(), tmp_path / "inbox", channels)
-
-
-def run(start: datetime, km: float) -> SourceRecord:
-    activity = Activity(
-        id="",
-        family=Family.RUN,
-        sport="run",
-        start=start,
-        distance_m=km * 1000,
-        moving_s=km * 360,
-        elapsed_s=km * 360,
-    )
-    return SourceRecord("files", f"{start:%Y%m%d%H%M}", f"{km}", activity, origin=f"{start:%Y-%m-%d}.fit")
 
 
 def base(weeks: int = 6) -> list[SourceRecord]:

@@ -2,57 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
+from fakes.household import run
 
-from connectors.sources.contract import SourceRecord
-from daemon.config import AthleteConfig, ChannelConfig
-from daemon.credentials import Secret
+from daemon.config import AthleteConfig
 from daemon.jobs.assess import assess_athlete, look
 from daemon.jobs.sync import take_in
 from daemon.replies import Taken, take_answer
 from daemon.store.answers import load_answers
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
 from daemon.store.history import load_history
 from daemon.store.outbox import DeliveryState, list_deliveries
-from rules.facts import Activity, Family, History, Prompt, PromptKind, ReplyKind, Runner, Side
+from rules.facts import History, Prompt, PromptKind, ReplyKind, Runner, Side
 from rules.outcome import PainState
-from rules.policy import Policy
 
 SUNDAY = datetime(2026, 6, 7, 9, 0, tzinfo=UTC)
 END = SUNDAY + timedelta(minutes=30)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path / 'niggled.db'}")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def athlete(tmp_path: Path) -> AthleteConfig:
-    sends = ("warning", "prompt", "reminder", "digest")
-    phone = ChannelConfig("phone", "apprise", Secret("plain", "json://127.0.0.1"), sends)
-    return AthleteConfig("me", Runner(timezone="UTC"), Policy(), tmp_path / "inbox", (phone,))
-
-
-def run(start: datetime, km: float) -> SourceRecord:
-    activity = Activity(
-        id="",
-        family=Family.RUN,
-        sport="run",
-        start=start,
-        distance_m=km * 1000,
-        moving_s=km * 360,
-        elapsed_s=km * 360,
-    )
-    return SourceRecord("files", f"{start:%Y%m%d%H%M}", f"{km}", activity, origin=f"{start:%Y-%m-%d}.fit")
 
 
 @pytest.fixture
