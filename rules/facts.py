@@ -78,7 +78,8 @@ class Activity:
 
     `sport` is the source's own word, lower case without blanks and underscores. `distance_m` and the times are what the
     better source said; `utc_offset_s` is the offset of the place where it was recorded, `None` where unknown.
-    Cadence is steps per minute of both feet. `ascent_m` and `descent_m` are device or service totals.
+    Cadence is steps per minute of both feet. `ascent_m` and `descent_m` are device or service totals. `effort` (0-10) and
+    `feel` (0 very weak to 100 very strong) are what the runner told the watch; no rule reads them.
     `first_seen_at` is when niggled first knew of it (`None`: at its end).
     """
 
@@ -100,6 +101,8 @@ class Activity:
     mean_heart_rate_bpm: float | None = None
     max_heart_rate_bpm: float | None = None
     mean_cadence_spm: float | None = None
+    effort: float | None = None
+    feel: int | None = None
     source: str = ""
     device: str | None = None
     title: str = ""

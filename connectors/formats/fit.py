@@ -223,6 +223,8 @@ def _leg_of_session(
         mean_cadence_spm=(strides + (_quantity(session, "avg_fractional_cadence") or 0)) * 2
         if strides
         else None,
+        effort=_told_effort(session),
+        feel=_told_feel(session),
         device=device,
         samples=samples,
         warning=warning or (SET_SPORT if is_untyped(sport) else None),
@@ -314,6 +316,17 @@ def _quantity(message: dict[str, Any], *names: str) -> float | None:
     return next(
         (value for value in values if isinstance(value, (int, float)) and abs(value) <= LARGEST_NUMBER), None
     )
+
+
+def _told_effort(session: dict[str, Any]) -> float | None:
+    """The runner's own rating of the effort, 0-10; files hold it times ten."""
+    rating = _quantity(session, "workout_rpe")
+    return rating / 10 if rating is not None and 0 < rating <= 100 else None
+
+
+def _told_feel(session: dict[str, Any]) -> int | None:
+    feel = _quantity(session, "workout_feel")
+    return round(feel) if feel is not None and 0 <= feel <= 100 else None
 
 
 def _time(value: Any) -> int | None:

@@ -258,6 +258,8 @@ def _session(recording: Recording, first: int, last: int, timer_s: float) -> byt
             (_Field(18, _UINT8, 0.5), recording.mean_cadence_spm),
             (_Field(25, _UINT16), 0),
             (_Field(26, _UINT16), len(_lap_marks(recording))),
+            (_Field(192, _UINT8), recording.feel),
+            (_Field(193, _UINT8, 10), recording.effort),
         ),
     )
 

@@ -31,7 +31,8 @@ class Leg:
 
     `sport` is the file's own word, "" where it names none; `parent` its superior type where the source has one.
     `start` is aware. `None`: not recorded. Cadence is of both feet. `ascent_m` and `descent_m` are totals of the device
-    or the service, never sums over points. `warning` is one line for the runner.
+    or the service, never sums over points. `effort` (0-10) and `feel` (0-100) are the runner's own words. `warning` is one
+    line for the runner.
     """
 
     sport: str
@@ -48,6 +49,8 @@ class Leg:
     mean_heart_rate_bpm: float | None = None
     max_heart_rate_bpm: float | None = None
     mean_cadence_spm: float | None = None
+    effort: float | None = None
+    feel: int | None = None
     device: str | None = None
     title: str = ""
     parent: str = ""
@@ -81,6 +84,8 @@ def activity_of(leg: Leg, source: str, policy: Policy) -> Activity:
         mean_heart_rate_bpm=leg.mean_heart_rate_bpm,
         max_heart_rate_bpm=leg.max_heart_rate_bpm,
         mean_cadence_spm=leg.mean_cadence_spm if may_count else None,
+        effort=leg.effort,
+        feel=leg.feel,
         source=source,
         device=leg.device,
         title=leg.title,
@@ -96,7 +101,7 @@ def is_untyped(sport: str) -> bool:
 
 def content_hash(activity: Activity) -> str:
     """Equal exactly when nothing that the rules read changed (16 hex digits)."""
-    facts = (
+    facts: tuple[object, ...] = (
         activity.family,
         activity.sport,
         activity.start.timestamp(),
@@ -115,6 +120,8 @@ def content_hash(activity: Activity) -> str:
         activity.device,
         activity.title,
     )
+    if activity.effort is not None or activity.feel is not None:
+        facts = (*facts, activity.effort, activity.feel)
     digest = sha256(repr(facts).encode())
     if activity.series is not None:
         digest.update(activity.series.packed)

@@ -57,7 +57,7 @@ class Recording:
 
     `sport` and `sub_sport` are FIT words ("running", "treadmill"). `start` is aware; `utc_offset_s` is the offset of
     the place, `None` if the watch did not know it. `timer_s` is without pauses. Totals that are `None` are left out of
-    the file, as watches without the sensor do. `lap_every_m` adds automatic laps.
+    the file, as watches without the sensor do. `effort` is 0-10 and `feel` 0-100. `lap_every_m` adds automatic laps.
     """
 
     start: datetime
@@ -72,6 +72,8 @@ class Recording:
     mean_heart_rate_bpm: float | None = None
     max_heart_rate_bpm: float | None = None
     mean_cadence_spm: float | None = None
+    effort: float | None = None
+    feel: int | None = None
     samples: Samples | None = None
     lap_every_m: float | None = None
     device: Device = field(default_factory=Device)

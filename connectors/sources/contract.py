@@ -1,13 +1,20 @@
-"""What a source is: it yields records, and one bad record never stops the rest."""
+"""What a source is: it yields what one service or folder knows, and one bad record never stops the rest.
+
+A *listing* is a record's summary as the source lists it. *Samples* are its recording second by second, which a live
+source gives only one activity at a time. A *window* is the time between `since` (included) and `until` (excluded).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from rules.facts import Activity
+
+NO_SAMPLES = "none"
+"""The mark of a record whose source was asked for samples and has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +23,8 @@ class SourceRecord:
 
     `external_id` is stable within `source`; `content_hash` is equal exactly when nothing that matters changed.
     `activity.id` is empty: the store gives our own. `origin` is what a person would call it (a file's name, a line).
-    `raw` is the vendor's payload, kept only as long as `keep_days` says.
+    `raw` is the vendor's payload without positions, kept only as long as `keep_days` says.
+    `adds`: samples and payload that this record leaves out stay as they were told before.
     """
 
     source: str
@@ -26,6 +34,28 @@ class SourceRecord:
     origin: str = ""
     raw: bytes | None = None
     warning: str | None = None
+    adds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store holds of one record: the activity as its source told it (without samples), and how far.
+
+    `sampled`: its samples are stored. The part of `content_hash` behind a "+" says which samples, or `NO_SAMPLES`.
+    """
+
+    activity: Activity
+    content_hash: str
+    sampled: bool
+
+    @property
+    def listing_hash(self) -> str:
+        return self.content_hash.partition("+")[0]
+
+    @property
+    def wants_samples(self) -> bool:
+        """Whether its source was not yet asked for samples."""
+        return not self.sampled and "+" not in self.content_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +76,14 @@ class Deleted:
     external_id: str
 
 
-type SourceItem = SourceRecord | SetAside | Deleted
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Everything of the window that started at `back_to` or later has been told; a later pass may go on from there."""
+
+    back_to: datetime
+
+
+type SourceItem = SourceRecord | SetAside | Deleted | Reached
 
 
 class Source(Protocol):
@@ -54,10 +91,13 @@ class Source(Protocol):
 
     name: str
 
-    def fetch(self, since: datetime | None, known: frozenset[str]) -> Iterator[SourceItem]:
-        """Yield what is new or changed since `since`, newest first where the door allows it.
+    def fetch(
+        self, since: datetime | None, known: Mapping[str, Known], until: datetime | None = None
+    ) -> Iterator[SourceItem]:
+        """Yield what is new, changed or gone in the window, newest first where the door allows it.
 
-        `known` are the external ids already stored, so that an unchanged file need not be decoded again.
-        Raises Unavailable, NeedsLogin or Broken for the door as a whole; a single bad record is a SetAside.
+        `known` are the records already stored, by external id: at least all of the window. What is stored and did not
+        change is not told again. Raises Unavailable, NeedsLogin or Broken for the door as a whole, after whatever was
+        told before; a single bad record is a SetAside.
         """
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import PurePosixPath
@@ -26,7 +26,7 @@ class Import:
 
     desk: Desk
     zone: tzinfo
-    known: frozenset[str]
+    known: Container[str]
     expect: Callable[[int], None]
     step: Callable[[], None]
     known_one: Callable[[], None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -48,8 +48,10 @@ class FilesSource:
         self._seen: set[str] = set()
         self.already_known = 0
 
-    def fetch(self, since: datetime | None, known: frozenset[str]) -> Iterator[SourceItem]:
-        """Every activity in the files that is not `known`; what cannot be read is a SetAside. `since` does not matter:
+    def fetch(
+        self, since: datetime | None, known: Container[str], until: datetime | None = None
+    ) -> Iterator[SourceItem]:
+        """Every activity in the files that is not `known`; what cannot be read is a SetAside. The window does not matter:
         a file may bring a run of any date."""
         units = [unit for path in self._paths for unit in _units(path)]
         self._expect(len(units))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from connectors.sources.contract import Deleted, SetAside, SourceItem, SourceRecord
+from sqlalchemy.orm import Session
+
+from connectors.errors import ConnectorError
+from connectors.sources.contract import Deleted, Reached, SetAside, SourceItem, SourceRecord
 from daemon.config import AthleteConfig
 from daemon.store.engine import Store
 from daemon.store.records import Outcome, Saved, delete_record, known_ids, save_records
@@ -22,18 +24,28 @@ BATCH = 100
 """Records a transaction: a kill loses at most the reading of these, and nobody waits long for the writer."""
 
 
+_NEW = (Outcome.ADDED, Outcome.MERGED)
+
+
 @dataclass(slots=True)
 class Report:
-    """What a pass brought. `aside` are the records that could not be read, `warnings` those read with a doubt."""
+    """What a pass brought. `aside` are the records that could not be read, `warnings` those read with a doubt; `failure` is
+    why it ended early, after what it brought."""
 
     saved: list[Saved] = field(default_factory=list)
     aside: list[SetAside] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     deleted: int = 0
     skipped: int = 0
+    failure: ConnectorError | None = None
 
     def count(self, outcome: Outcome) -> int:
-        return sum(1 for one in self.saved if one.outcome is outcome)
+        """Records with this outcome; one that was new in this pass and then got its samples is no changed one."""
+        if outcome is not Outcome.CHANGED:
+            return sum(1 for one in self.saved if one.outcome is outcome)
+        new = {(one.source, one.external_id) for one in self.saved if one.outcome in _NEW}
+        changed = {(one.source, one.external_id) for one in self.saved if one.outcome is outcome}
+        return len(changed - new)
 
     @property
     def changed(self) -> bool:
@@ -56,28 +68,64 @@ def import_paths(
     source = FilesSource(paths, athlete.policy, now, zone=zone, progress=progress)
     report = take_in(store, athlete, source.fetch(None, known), now)
     report.skipped += source.already_known
+    if report.failure is not None:
+        raise report.failure
     return report
 
 
-def take_in(store: Store, athlete: AthleteConfig, items: Iterable[SourceItem], now: datetime) -> Report:
-    """Save what a source yields, a batch a transaction."""
+def take_in(
+    store: Store,
+    athlete: AthleteConfig,
+    items: Iterable[SourceItem],
+    now: datetime,
+    *,
+    batch: int = BATCH,
+    reached: Callable[[Session, Reached], None] = lambda session, item: None,
+) -> Report:
+    """Save what a source yields, `batch` items a transaction; a Reached ends one, and `reached` belongs to it.
+
+    What came before a failure of the source is kept, the failure is in the report.
+    """
     report = Report()
-    iterator = iter(items)
-    while batch := list(islice(iterator, BATCH)):
-        records = [item for item in batch if isinstance(item, SourceRecord)]
-        with store.session() as session:
-            overlap = athlete.policy.merge.overlap
-            saved = save_records(session, athlete.name, records, now, overlap=overlap)
-            report.saved += saved
-            for item in batch:
-                if isinstance(item, SetAside):
-                    set_aside(session, athlete.name, item, now)
-                elif isinstance(item, Deleted):
-                    report.deleted += delete_record(session, athlete.name, item, overlap=overlap) is not None
-        report.aside += [item for item in batch if isinstance(item, SetAside)]
-        report.warnings += [
-            f"{record.origin}: {record.warning.replace(' ID ', f' {one.activity_id} ')}"
-            for record, one in zip(records, saved, strict=True)
-            if record.warning and one.outcome is not Outcome.UNCHANGED
-        ]
+    waiting: list[SourceItem] = []
+    try:
+        for item in items:
+            waiting.append(item)
+            if len(waiting) >= batch or isinstance(item, Reached):
+                _save(store, athlete, waiting, now, report, reached)
+                waiting = []
+    except ConnectorError as failure:
+        report.failure = failure
+    if waiting:
+        _save(store, athlete, waiting, now, report, reached)
     return report
+
+
+def _save(
+    store: Store,
+    athlete: AthleteConfig,
+    items: Sequence[SourceItem],
+    now: datetime,
+    report: Report,
+    reached: Callable[[Session, Reached], None],
+) -> None:
+    records = [item for item in items if isinstance(item, SourceRecord)]
+    with store.session() as session:
+        overlap = athlete.policy.merge.overlap
+        saved = save_records(session, athlete.name, records, now, overlap=overlap) if records else []
+        deleted = 0
+        for item in items:
+            if isinstance(item, SetAside):
+                set_aside(session, athlete.name, item, now)
+            elif isinstance(item, Deleted):
+                deleted += delete_record(session, athlete.name, item, overlap=overlap) is not None
+            elif isinstance(item, Reached):
+                reached(session, item)
+    report.saved += saved
+    report.deleted += deleted
+    report.aside += [item for item in items if isinstance(item, SetAside)]
+    report.warnings += [
+        f"{record.origin}: {record.warning.replace(' ID ', f' {one.activity_id} ')}"
+        for record, one in zip(records, saved, strict=True)
+        if record.warning and one.outcome is not Outcome.UNCHANGED
+    ]

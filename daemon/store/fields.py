@@ -26,6 +26,8 @@ FIELDS = (
     "mean_heart_rate_bpm",
     "max_heart_rate_bpm",
     "mean_cadence_spm",
+    "effort",
+    "feel",
     "source",
     "device",
     "title",

@@ -195,6 +195,8 @@ _SINGLY = (
     "mean_heart_rate_bpm",
     "max_heart_rate_bpm",
     "mean_cadence_spm",
+    "effort",
+    "feel",
     "device",
     "title",
 )

@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from connectors.sources.contract import Deleted, SourceRecord
-from daemon.store.fields import values_of
+from connectors.sources.contract import Deleted, Known, SourceRecord
+from daemon.store.fields import activity_from, columns_of, values_of
 from daemon.store.merging import Identity, span_seconds
 from daemon.store.packing import pack_profile
 from daemon.store.settle import CHUNK, Touched, lock, settle
@@ -49,6 +49,23 @@ def known_ids(session: Session, athlete: str, source: str) -> frozenset[str]:
         _RECORDS.c.athlete == athlete, _RECORDS.c.source == source
     )
     return frozenset(session.execute(query).scalars())
+
+
+def known_records(
+    session: Session, athlete: str, source: str, since: datetime | None = None
+) -> dict[str, Known]:
+    """What is stored of a source's records, by external id; with `since`, those that started then or later, and the newest."""
+    own = (_RECORDS.c.athlete == athlete) & (_RECORDS.c.source == source)
+    names = ("external_id", "content_hash", "series_seconds")
+    query = sa.select(*columns_of(SourceRecordRow), *(_RECORDS.c[name] for name in names)).where(own)
+    if since is not None:
+        newest = sa.select(sa.func.max(_RECORDS.c.start)).where(own).scalar_subquery()
+        query = query.where((_RECORDS.c.start >= since) | (_RECORDS.c.start == newest))
+    return {
+        external_id: Known(activity_from("", row), content_hash, sampled=series_seconds is not None)
+        for row in session.execute(query)
+        for external_id, content_hash, series_seconds in (row[-3:],)
+    }
 
 
 def save_record(
@@ -88,7 +105,9 @@ def save_records(
             session.execute(_RECORDS.update().where(key).values(_told(record, now)))
         if fresh:
             identity = {"athlete": athlete, "first_seen_at": now}
-            session.execute(_RECORDS.insert(), [identity | _UNSET | _told(record, now) for record in fresh])
+            session.execute(
+                _RECORDS.insert(), [identity | _UNSET | _all_told(record, now) for record in fresh]
+            )
         written = _known(session, athlete, [(one.source, one.external_id) for one in (*fresh, *changed)])
         touched += [one.touched for one in written.values()]
         settled = settle(session, athlete, touched, overlap)
@@ -173,7 +192,20 @@ _UNSET: dict[str, Any] = {
 }
 
 
+_BESIDE = ("terrain", "series_seconds", "series_has_altitude", "profile", "series", "raw")
+"""What a record that only `adds` leaves as it was, where it brings nothing of it."""
+
+
 def _told(record: SourceRecord, now: datetime) -> dict[str, Any]:
+    values = _all_told(record, now)
+    return {
+        name: value
+        for name, value in values.items()
+        if not (record.adds and value is None and name in _BESIDE)
+    }
+
+
+def _all_told(record: SourceRecord, now: datetime) -> dict[str, Any]:
     told = record.activity
     terrain = told.profile.terrain if told.profile else TerrainClass.NONE if told.series else None
     values = values_of(told)

@@ -80,6 +80,8 @@ class _Measured:
     mean_cadence_spm: Mapped[float | None]
     device: Mapped[str | None]
     title: Mapped[str]
+    effort: Mapped[float | None] = mapped_column(sort_order=9)
+    feel: Mapped[int | None] = mapped_column(sort_order=9)
     first_seen_at: Mapped[datetime]
 
 

@@ -100,6 +100,13 @@ def test_the_device_is_named_without_its_serial_number() -> None:
     assert "987654321" not in repr(leg)
 
 
+def test_what_the_runner_told_the_watch_is_read() -> None:
+    leg = only(encode_activity(recording(effort=7, feel=75)))
+    assert (leg.effort, leg.feel) == (7, 75)
+    leg = only(encode_activity(recording()))
+    assert (leg.effort, leg.feel) == (None, None)
+
+
 def test_no_position_is_kept() -> None:
     samples = recording().samples
     assert samples is not None

@@ -25,6 +25,7 @@ from daemon.store.records import (
     delete_record,
     drop_raw,
     known_ids,
+    known_records,
     save_record,
     save_records,
 )
@@ -277,6 +278,41 @@ def test_the_vendors_payload_is_dropped_in_time_and_the_rest_stays(store: Store)
         raw = session.execute(sa.select(SourceRecordRow.external_id).where(SourceRecordRow.raw.isnot(None)))
         assert raw.scalars().all() == ["new"]
     assert activities(store) == before
+
+
+def test_the_store_knows_what_a_source_told_and_whether_its_samples_are_here(store: Store) -> None:
+    told = run(title="Track", effort=7.0, feel=75, device="fr965")
+    save(store, record("strava", "1", told, content_hash="aa"))
+    save(store, record("strava", "2", run(MONDAY + days(1), series=series(), profile=profile())))
+    save(store, record("garmin", "3", run(MONDAY + days(2))))
+    with store.reading() as session:
+        known = known_records(session, "me", "strava")
+        recent = known_records(session, "me", "strava", since=MONDAY + days(9))
+    assert set(known) == {"1", "2"}
+    assert replace(known["1"].activity, source="", first_seen_at=None) == told
+    assert (known["1"].content_hash, known["1"].sampled, known["2"].sampled) == ("aa", False, True)
+    assert set(recent) == {"2"}, "the newest is known whatever the window"
+
+
+def test_a_record_that_only_adds_keeps_samples_and_payload(store: Store) -> None:
+    whole = record("strava", "1", run(series=series(), profile=profile()), raw=b"{}")
+    save(store, whole)
+    retitled = run(title="Hill repeats", ascent_m=40.0)
+    added = record("strava", "1", retitled, content_hash="new+kept", adds=True)
+    assert save(store, added) == ["changed 1"]
+    with store.reading() as session:
+        activity = show_activity(session, "me", "1").activity
+        kept = session.execute(sa.select(SourceRecordRow.raw)).scalar_one()
+    assert (activity.title, activity.ascent_m, kept) == ("Hill repeats", 40.0, b"{}")
+    assert activity.series == series()
+    assert activity.profile == profile()
+    assert save(store, record("strava", "1", retitled, content_hash="other")) == ["changed 1"]
+    with store.reading() as session:
+        assert show_activity(session, "me", "1").activity.series is None
+
+
+def test_a_record_that_adds_to_nothing_is_a_record(store: Store) -> None:
+    assert save(store, record("strava", "1", run(), adds=True)) == ["added 1"]
 
 
 def test_two_imports_at_once_still_make_one_activity(store: Store, store_url: str) -> None:
