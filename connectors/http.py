@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,9 +15,11 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from connectors.errors import Broken, Unavailable
 
 CONNECT_S, READ_S = 5.0, 30.0
-# A server that sends a byte now and then never runs into a read timeout.
+# A server that sends a byte now and then never runs into a read timeout. (One that sends the head of its answer so is
+# left to the deadline of the process.)
 WHOLE_ANSWER_S = 120.0
 LARGEST_ANSWER_BYTES = 64_000_000
+LONGEST_LINE_BYTES = 1_000_000
 LONGEST_WAIT = timedelta(days=1)
 USER_AGENT = "niggled"
 _CHUNK = 65_536
@@ -27,6 +30,8 @@ class Session(requests.Session):
 
     def __init__(self, *, read_s: float = READ_S, whole_s: float = WHOLE_ANSWER_S) -> None:
         super().__init__()
+        # It writes whole paths, and in those of chats are tokens and topics.
+        logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
         self.headers["User-Agent"] = USER_AGENT
         self._read_s = read_s
         self._whole_s = whole_s
@@ -64,6 +69,24 @@ def _as_they_come(response: requests.Response) -> Iterator[bytes]:
         raise requests.ReadTimeout("the answer stopped half-way") from error
     except HTTPError as error:
         raise requests.exceptions.ChunkedEncodingError("the answer broke off") from error
+
+
+def lines(response: requests.Response, within_s: float) -> Iterator[bytes]:
+    """The lines of an answer that need not end, as they come and without empty ones; an unfinished last one is dropped.
+
+    Raises requests.RequestException, also where no line was finished for `within_s` seconds.
+    """
+    unfinished = b""
+    deadline_s = time.monotonic() + within_s
+    for chunk in _as_they_come(response):
+        *finished, unfinished = (unfinished + chunk).split(b"\n")
+        if not finished and time.monotonic() > deadline_s:
+            raise requests.ReadTimeout("no line comes to an end")
+        if len(unfinished) > LONGEST_LINE_BYTES:
+            raise requests.exceptions.ContentDecodingError("a line is too long")
+        if finished:
+            yield from (line for line in finished if line.strip())
+            deadline_s = time.monotonic() + within_s
 
 
 def unreachable(service: str, error: requests.RequestException) -> Unavailable:

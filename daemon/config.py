@@ -10,9 +10,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from daemon import credentials
+from daemon.config_channels import ChannelConfig, channel_config, complain_of_fallbacks
+from daemon.config_sources import (
+    LIVE_SOURCES,
+    LOGIN_DOOR_EVERY_MIN,
+    SourceConfig,
+    source_config,
+    too_often,
+    unconfigured,
+)
+from daemon.config_values import checked, near
 from daemon.credentials import Secret
-from daemon.options import OPTIONS, Option
+from daemon.options import OPTIONS, SENDS, Option
 from rules.facts import Runner, Side
 from rules.policy import Policy, PolicyError, with_overrides
 
@@ -29,14 +38,6 @@ class ConfigError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelConfig:
-    name: str
-    kind: str
-    url: Secret
-    sends: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class AthleteConfig:
     """One runner of the household: who they are, what comes in, what goes out, and their thresholds."""
 
@@ -45,6 +46,7 @@ class AthleteConfig:
     policy: Policy
     inbox: Path
     channels: tuple[ChannelConfig, ...] = ()
+    sources: Mapping[str, SourceConfig] = field(default_factory=unconfigured)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def build(raw: Mapping[str, object], text: str, path: Path | None, home: Path) -
             problems.add(key, f"{key} is not an option.{_suggestion(key)}")
             continue
         try:
-            values[key] = _checked(option, value)
+            values[key] = checked(option, value)
         except ValueError as error:
             problems.add(key, f"{key}: {error}. Example: {option.name} = {option.example}")
     names = sorted(_names(raw, "athletes")) or ["me"]
@@ -131,17 +133,6 @@ def _athlete(
         problems.add(
             prefix, f"{name!r} cannot be an athlete's name: use a to z, digits, - and _. Example: anna"
         )
-    channels = []
-    for channel in _names(raw, prefix, "channels"):
-        url = values.get(f"{prefix}.channels.{channel}.url")
-        if not isinstance(url, Secret):
-            key = f"{prefix}.channels.{channel}"
-            if "url" not in _subtree(raw, key):
-                problems.add(key, f'{key} has no url. Example: url = "ntfys://ntfy.sh/my-long-secret-topic"')
-            continue
-        kind = values.get(f"{prefix}.channels.{channel}.kind", "apprise")
-        sends = values.get(f"{prefix}.channels.{channel}.sends", _default("athletes.*.channels.*.sends"))
-        channels.append(ChannelConfig(channel, str(kind), url, sends if isinstance(sends, tuple) else ()))
     born = values.get(f"{prefix}.birth_year")
     folder = values.get(f"{prefix}.sources.files.folder")
     return AthleteConfig(
@@ -154,8 +145,40 @@ def _athlete(
         ),
         policy=policy,
         inbox=Path(str(folder)).expanduser() if folder else home / "inbox" / name,
-        channels=tuple(channels),
+        channels=_channels(prefix, raw, values, problems),
+        sources=_sources(prefix, raw, values, problems),
     )
+
+
+def _channels(
+    prefix: str, raw: Mapping[str, object], values: Mapping[str, object], problems: _Problems
+) -> tuple[ChannelConfig, ...]:
+    found = []
+    for name in _names(raw, prefix, "channels"):
+        key = f"{prefix}.channels.{name}"
+        given = [option for option in _subtree(raw, key) if _option_for(f"{key}.{option}") is not None]
+        channel = channel_config(name, key, given, values, SENDS, problems.add)
+        if channel is not None:
+            found.append(channel)
+    complain_of_fallbacks(f"{prefix}.channels", found, problems.add)
+    return tuple(found)
+
+
+def _sources(
+    prefix: str, raw: Mapping[str, object], values: Mapping[str, object], problems: _Problems
+) -> dict[str, SourceConfig]:
+    tables = _names(raw, prefix, "sources")
+    sources = {}
+    for name in LIVE_SOURCES:
+        key = f"{prefix}.sources.{name}"
+        sources[name] = source_config(name, key, values, configured=name in tables)
+        if too_often(sources[name]):
+            problems.add(
+                f"{key}.every_min",
+                f"{key}.every_min: Garmin's login door is asked at most every {LOGIN_DOOR_EVERY_MIN} minutes. "
+                f"Example: every_min = {LOGIN_DOOR_EVERY_MIN}",
+            )
+    return sources
 
 
 def machine_zone() -> str:
@@ -178,48 +201,6 @@ def _policy(base: Policy, overrides: Mapping[str, object], prefix: str, problems
             told = problem.replace("Did you mean ", f"Did you mean {prefix}.")
             problems.add(f"{prefix}.{problem.partition(':')[0]}", f"{prefix}.{told}")
         return base
-
-
-def _checked(option: Option, value: object) -> object:
-    """The value in its type; raises ValueError saying what it should be."""
-    match option.kind:
-        case "integer":
-            if (
-                not isinstance(value, int)
-                or isinstance(value, bool)
-                or not option.lowest <= value <= option.highest
-            ):
-                raise ValueError(f"must be a whole number from {option.lowest} to {option.highest}")
-        case "choice":
-            if value not in option.choices:
-                raise ValueError(
-                    f"must be one of {', '.join(option.choices)}{_near(str(value), option.choices)}"
-                )
-        case "choices":
-            words = value if isinstance(value, list) else []
-            wrong = [str(word) for word in words if word not in option.choices]
-            if not words or wrong:
-                raise ValueError(
-                    f"must be a list of {', '.join(option.choices)}{_near(''.join(wrong[:1]), option.choices)}"
-                )
-            return tuple(words)
-        case "secret":
-            return credentials.parse(value)
-        case "zone":
-            return _zone(value)
-        case "text" | "path":
-            if not isinstance(value, str) or not value:
-                raise ValueError("must be a text")
-    return value
-
-
-def _zone(value: object) -> str:
-    from zoneinfo import available_timezones
-
-    name = str(value)
-    if name not in available_timezones():
-        raise ValueError(f"{name!r} is not a time zone{_near(name, sorted(available_timezones()))}")
-    return name
 
 
 def _leaves(tree: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
@@ -258,10 +239,6 @@ def _names(raw: Mapping[str, object], *path: str) -> list[str]:
     return [name for name, value in _subtree(raw, ".".join(path)).items() if isinstance(value, dict)]
 
 
-def _default(key: str) -> object:
-    return next(option.default for option in OPTIONS if option.key == key)
-
-
 def _suggestion(key: str) -> str:
     words = key.split(".")
     table = difflib.get_close_matches(words[0], list(TABLES), n=1, cutoff=0.6)
@@ -270,12 +247,7 @@ def _suggestion(key: str) -> str:
     known = {
         ".".join(w if p == "*" else p for p, w in zip(o.key.split("."), words, strict=False)) for o in OPTIONS
     }
-    return _near(key, sorted(known | {"policy"}), " Did you mean {}?")
-
-
-def _near(word: str, known: tuple[str, ...] | list[str], form: str = " (did you mean {}?)") -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return form.format(close[0]) if close else ""
+    return near(key, sorted(known | {"policy"}), " Did you mean {}?")
 
 
 class _Problems:

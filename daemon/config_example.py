@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from daemon.config_channels import ALLOWED, APPRISE, COMMON, EMAIL, NEEDED, NTFY, TELEGRAM
 from daemon.options import OPTIONS, TABLE_SENTENCES, Option
 from rules.policy import settings
 
@@ -18,6 +19,23 @@ HEAD = """\
 """
 
 
+CHANNELS = "athletes.*.channels.*"
+CHANNEL_EXAMPLES = {
+    NTFY: ("phone", "Buttons on the lock screen; the answers come back. In the ntfy app subscribe to topic."),
+    TELEGRAM: (
+        "chat",
+        "Buttons 0 to 10 in a chat with a bot of your own; `niggled login telegram` finds the chat.",
+    ),
+    EMAIL: ("mail", "Mail out, and your replies back in; the weekly digest with its picture."),
+    APPRISE: ("other", "A hundred services, one-way."),
+}
+"""By kind: the name of its example, and what it is good for."""
+
+
+LEFT_OUT = {TELEGRAM: frozenset({"server"})}
+"""What hardly anybody needs: a Bot API server of one's own."""
+
+
 def example() -> str:
     """The whole example file as text; every line is a comment, so that it changes nothing until it is edited."""
     return "\n".join([HEAD, *_option_lines(), *_policy_lines()]).rstrip() + "\n"
@@ -25,18 +43,34 @@ def example() -> str:
 
 def _option_lines() -> Iterator[str]:
     for table in dict.fromkeys(option.table for option in OPTIONS):
-        named = table.replace("athletes.*", "athletes.me").replace("channels.*", "channels.phone")
+        if table == CHANNELS:
+            yield from _channel_lines()
+            continue
         yield f"# {TABLE_SENTENCES[table]}"
-        yield f"# [{named}]"
+        yield f"# [{table.replace('athletes.*', 'athletes.me')}]"
         for option in OPTIONS:
             if option.table == table:
                 yield _line(f"{option.name} = {option.example}", f"{option.sentence}{_unset(option)}", 44)
         yield ""
 
 
+def _channel_lines() -> Iterator[str]:
+    """A channel of each kind, with the options that mean something to it; what all share stands with the first."""
+    options = {option.name: option for option in OPTIONS if option.table == CHANNELS}
+    yield f"# {TABLE_SENTENCES[CHANNELS]}"
+    shared = COMMON - {"kind"}
+    for kind, (name, sentence) in CHANNEL_EXAMPLES.items():
+        yield f"# [athletes.me.channels.{name}]"
+        yield _line(f'kind = "{kind}"', sentence, 44)
+        for option in options.values():
+            if option.name in (ALLOWED[kind] | shared) - LEFT_OUT.get(kind, frozenset()):
+                needed = " Required." if option.name in NEEDED[kind] else _unset(option)
+                yield _line(f"{option.name} = {option.example}", f"{option.sentence}{needed}", 44)
+        shared = frozenset()
+        yield ""
+
+
 def _unset(option: Option) -> str:
-    if option.required:
-        return " Required."
     if option.if_unset:
         return f" Unset: {option.if_unset}."
     if option.choices and option.kind == "choice":

@@ -17,8 +17,18 @@ _ADDRESS = re.compile(r"\b([a-z][a-z0-9+.-]*)://[^\s'\"<>)\]]+", re.IGNORECASE)
 _TOKEN = re.compile(
     r"\b((?:Bearer|Basic)\s+|(?:token|password|passwd|secret|key|code)=)[^\s'\",;&]+", re.IGNORECASE
 )
-# Their own lines carry addresses, topics and answers.
-_TALKATIVE = ("apprise", "urllib3", "requests", "fitdecode")
+# Their own lines carry addresses, topics, dates and answers.
+_TALKATIVE = (
+    "apprise",
+    "fitdecode",
+    "garmin_personal_api",
+    "garminconnect",
+    "requests",
+    "stravalib",
+    # stravalib names its loggers after our own classes.
+    "connectors.sources.strava_library",
+    "urllib3",
+)
 
 
 def configure(secrets: Iterable[str] = (), level: int = logging.INFO, stream: TextIO | None = None) -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-type Kind = Literal["text", "integer", "choice", "choices", "secret", "path", "zone"]
+type Kind = Literal[
+    "text", "integer", "choice", "choices", "secret", "path", "zone", "date", "address", "server"
+]
 
 SENDS = ("warning", "prompt", "reminder", "digest", "operations")
 
@@ -27,7 +29,6 @@ class Option:
     choices: tuple[str, ...] = ()
     lowest: int = 0
     highest: int = 0
-    required: bool = False
 
     @property
     def name(self) -> str:
@@ -36,6 +37,25 @@ class Option:
     @property
     def table(self) -> str:
         return self.key.rpartition(".")[0]
+
+
+def _pace(source: str, slowest: str = "") -> tuple[Option, ...]:
+    """What every live source may be told."""
+    table = f"athletes.*.sources.{source}"
+    return (
+        Option(
+            f"{table}.every_min", "integer", 15, f"Minutes between two looks.{slowest}", "15", lowest=5, highest=1440
+        ),
+        Option(
+            f"{table}.keep_days", "integer", 7,
+            "Days for which the service's own answers are kept, without places. What we made of them stays.", "7",
+            lowest=0, highest=7,
+        ),
+        Option(
+            f"{table}.base_url", "address", None, "Where the service answers, should that change.",
+            '"https://localhost:8443"', if_unset="the service's own address",
+        ),
+    )  # fmt: skip
 
 
 OPTIONS: tuple[Option, ...] = (
@@ -57,17 +77,98 @@ OPTIONS: tuple[Option, ...] = (
         '"~/niggled-inbox"', if_unset="the folder inbox/NAME beside the data",
     ),
     Option(
-        "athletes.*.channels.*.kind", "choice", "apprise", "How this channel is spoken to.", '"apprise"',
-        choices=("apprise",),
+        "athletes.*.sources.strava.client_id", "text", None, "The number of your API application at Strava.", '"12345"',
+        if_unset="the one given to `niggled login strava`",
     ),
     Option(
-        "athletes.*.channels.*.url", "secret", None,
-        "An Apprise URL (ntfy://, mailtos://, tgram:// and a hundred more), or a reference to one.",
-        '{ credential = "phone-url" }', required=True,
+        "athletes.*.sources.strava.client_secret", "secret", None, "Its client secret, or a reference to it.",
+        '{ credential = "strava-secret" }', if_unset="the one given to `niggled login strava`",
+    ),
+    *_pace("strava"),
+    Option(
+        "athletes.*.sources.garmin.door", "choice", None,
+        "By Garmin's key for your own data (personal), or by mail and password (login).",
+        '"personal"', if_unset="the one of the last `niggled login garmin`", choices=("personal", "login"),
+    ),
+    Option(
+        "athletes.*.sources.garmin.key", "secret", None, "The key of the personal way, or a reference to it.",
+        '{ credential = "garmin-key" }', if_unset="the one given to `niggled login garmin`",
+    ),
+    Option(
+        "athletes.*.sources.garmin.key_ends", "date", None, "The day on which that key ends; Garmin does not tell us.",
+        '"2027-06-30"', if_unset="the day given to `niggled login garmin`",
+    ),
+    *_pace("garmin", " By login at least 15."),
+    Option(
+        "athletes.*.channels.*.kind", "choice", "apprise",
+        "What this channel is. Only ntfy, telegram and email bring answers back.", '"ntfy"',
+        choices=("apprise", "ntfy", "telegram", "email"),
     ),
     Option(
         "athletes.*.channels.*.sends", "choices", SENDS, "What this channel is for.",
         '["warning", "prompt", "reminder", "digest", "operations"]', choices=SENDS,
+    ),
+    Option(
+        "athletes.*.channels.*.fallback", "text", None, "The channel that takes over where this one fails.", '"mail"',
+        if_unset="none",
+    ),
+    Option(
+        "athletes.*.channels.*.url", "secret", None,
+        "Its URL (pover://, signal:// and a hundred more), or a reference to one.",
+        '{ credential = "phone-url" }',
+    ),
+    Option(
+        "athletes.*.channels.*.topic", "secret", None,
+        "Where messages go. On a public server the name of a topic is its password.",
+        '{ credential = "ntfy-topic" }',
+    ),
+    Option(
+        "athletes.*.channels.*.reply_topic", "secret", None,
+        "Where the phone puts the answers; another secret name, of 22 letters or more.",
+        '{ credential = "ntfy-reply-topic" }', if_unset="one-way, without buttons",
+    ),
+    Option(
+        "athletes.*.channels.*.server", "server", None, "The server, where it is not the usual one.",
+        '"https://ntfy.example.org"', if_unset="https://ntfy.sh, or Telegram's own",
+    ),
+    Option(
+        "athletes.*.channels.*.phone_server", "server", None,
+        "The server as the phone reaches it, where that is another address.", '"https://ntfy.example.org"',
+        if_unset="server",
+    ),
+    Option(
+        "athletes.*.channels.*.token", "secret", None,
+        "An access token of the server (tk_…), or the bot's token from @BotFather.",
+        '{ credential = "phone-token" }', if_unset="no login",
+    ),
+    Option(
+        "athletes.*.channels.*.reply_token", "secret", None,
+        "A token that may only write to reply_topic; it travels to the phone.",
+        '{ credential = "ntfy-reply-token" }', if_unset="posting an answer needs no login",
+    ),
+    Option(
+        "athletes.*.channels.*.chat", "integer", None, "The number of your chat with the bot.", "123456789",
+        if_unset="the one found by `niggled login telegram`", lowest=1, highest=2**53,
+    ),
+    Option("athletes.*.channels.*.to", "text", None, "Your address.", '"runner@example.org"'),
+    Option("athletes.*.channels.*.from", "text", None, "The address it comes from.", '"niggled@example.org"'),
+    Option(
+        "athletes.*.channels.*.smtp", "secret", None,
+        "How mail goes out, smtps:// or smtp:// (STARTTLS) with user and password.",
+        '{ credential = "smtp-url" }',
+    ),
+    Option(
+        "athletes.*.channels.*.imap", "secret", None,
+        "Where your answers arrive, imaps:// or imap:// (STARTTLS) with user and password.",
+        '{ credential = "imap-url" }', if_unset="one-way",
+    ),
+    Option(
+        "athletes.*.channels.*.ca_file", "path", None, "The certificate of a server that signs its own.",
+        '"/etc/niggled/mail-ca.pem"', if_unset="the machine's certificates",
+    ),
+    Option(
+        "athletes.*.channels.*.plus_address", "choice", "on",
+        "Whether niggled+something@ reaches from, too.", '"on"', choices=("on", "off"),
     ),
     Option(
         "store.url", "secret", None, "An SQLAlchemy URL: sqlite:///… or postgresql://…, or a reference to one.",
@@ -81,7 +182,9 @@ OPTIONS: tuple[Option, ...] = (
 TABLE_SENTENCES = {
     "athletes.*": "One table for each runner of the household. Without any there is one, called me.",
     "athletes.*.sources.files": "Files: FIT, GPX, TCX (also .gz), Strava and Garmin exports. Needs no account.",
-    "athletes.*.channels.*": "Where messages go; as many channels as you like, each with a name of its own.",
+    "athletes.*.sources.strava": "Strava, live. `niggled login strava` asks for what is missing here.",
+    "athletes.*.sources.garmin": "Garmin, live. `niggled login garmin` asks for what is missing here.",
+    "athletes.*.channels.*": "Where messages go; as many channels as you like, each with a name of its own. One of each kind:",
     "store": "Where the data lives.",
     "service": "The running daemon.",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,24 +20,29 @@ from daemon.store.answers import (
     save_strength,
 )
 from daemon.store.engine import Store
+from daemon.store.outbox import enqueue
 from rules import confirmations as confirm
-from rules.answers import Answer, AnswerKind
+from rules.answers import Answer, AnswerKind, read
+from rules.choices import later_reminder
 from rules.facts import History, Prompt, PromptKind, ReplyKind, Side
 from rules.messages import sentences
 from rules.open_questions import Heard, heard
-from rules.outcome import Finding, Level, PainState
+from rules.outcome import LEVEL_ORDER, Finding, Level, Message, MessageKind, PainState
 from rules.prompts import CHECKLIST_TEXT
 from rules.replying import SPOT_AFTER, Mark, Meaning, checklist_asked, meaning
 
+LOUD_FROM = LEVEL_ORDER.index(Level.WARN)
 GRAVE = frozenset({Level.STOP, Level.REFER, Level.EMERGENCY})
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of an answer. `text` is what the runner reads; `understood` is False where nothing was stored."""
+    """What became of an answer. `text` is what the runner reads; `understood` is False where nothing was stored. `quiet`: all
+    is well and nothing is asked, so that reading it can wait."""
 
     text: str
     understood: bool
+    quiet: bool = False
 
 
 def take_answer(
@@ -49,25 +55,32 @@ def take_answer(
     when: ReplyKind | None = None,
     side: Side | None = None,
     prompt: Prompt | None = None,
+    about: Message | None = None,
     note: str = "",
+    arrived: Callable[[Session], None] = lambda session: None,
 ) -> Taken:
     """Store one answer given `at`; `when` and `side` are said apart from the text by some doors, `prompt` is the question
-    whose token it carried.
+    and `about` the message whose token it carried. `arrived` belongs to the transaction that stores what it means.
 
-    A doubtful answer stores nothing and is asked back. Raises StoreError.
+    A doubtful answer stores nothing else and is asked back. Raises StoreError.
     """
     before = look(store, athlete, now)
+    if about is not None and about.kind is MessageKind.NUDGE:
+        put_off = read(text).kind
+        if put_off in (AnswerKind.LATER, AnswerKind.SKIP):
+            return _put_off(store, athlete, about, put_off, now, arrived)
     history = _with_waiting(store, athlete.name, before.history, at)
     said = heard(text, history, athlete.policy, at, when=when, prompt=prompt)
     said = replace(said, answer=_sided(said.answer, side))
     answer = said.answer
     if answer.kind is AnswerKind.UNCLEAR and not answer.alarms:
-        return Taken(confirm.unclear_question(answer, text, said.question), understood=False)
+        return _not_taken(store, arrived, confirm.unclear_question(answer, text, said.question))
     means = meaning(said, history, athlete.policy, at, now, note=note)
     missing = _missing(said, means)
     if missing:
-        return Taken(missing, understood=False)
+        return _not_taken(store, arrived, missing)
     with store.session() as session:
+        arrived(session)
         _keep(session, athlete.name, means)
     if means.waits and not answer.alarms:
         # Not assessed yet: what the number means hangs on the next word.
@@ -78,7 +91,35 @@ def take_answer(
     alarm = "" if said.prompt_kind is PromptKind.CHECKLIST else confirm.alarm_confirmation(answer.alarms)
     was_stopped = before.assessment.pain.overall is PainState.REFERRED
     told = _told(said, means, assessed, new, athlete, at, now, was_stopped=was_stopped)
-    return Taken(sentences(alarm, told, asked), understood=True)
+    loud = alarm or asked or any(LEVEL_ORDER.index(one.level) >= LOUD_FROM for one in new)
+    return Taken(sentences(alarm, told, asked), understood=True, quiet=not loud)
+
+
+def _not_taken(store: Store, arrived: Callable[[Session], None], question: str) -> Taken:
+    with store.session() as session:
+        arrived(session)
+    return Taken(question, understood=False)
+
+
+def _put_off(
+    store: Store,
+    athlete: AthleteConfig,
+    reminder: Message,
+    answer: AnswerKind,
+    now: datetime,
+    arrived: Callable[[Session], None],
+) -> Taken:
+    """`later` and `skip` to a reminder of strength work: no question waits, so they mean the session."""
+    later = None
+    with store.session() as session:
+        arrived(session)
+        if answer is AnswerKind.LATER:
+            later = later_reminder(reminder, athlete.policy, athlete.runner, now)
+        if later is not None:
+            enqueue(session, athlete.name, later, channels_of(athlete, later), now)
+    if answer is AnswerKind.SKIP:
+        return Taken(confirm.COMMAND_CONFIRMATIONS[answer], understood=True, quiet=True)
+    return Taken(confirm.put_off_confirmation(later, athlete.runner), understood=True, quiet=True)
 
 
 def _with_waiting(store: Store, name: str, history: History, at: datetime) -> History:

@@ -1,7 +1,8 @@
 """The running daemon: one tick a minute that asks what is due, a glance at the inboxes in between, and a clean end.
 
 A tick looks into every inbox, assesses whom something new or the clock concerns, and has due messages sent. Each step
-stands alone: one that fails is told once, its recovery once, and the others go on.
+stands alone: one that fails is told once, its recovery once, and the others go on. The live sources are asked beside the
+ticks, so that a service that hangs holds up no warning.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from daemon.clock import Clock
+from daemon.ears import Ears
+from daemon.jobs.listen import Ear
 from daemon.notify import notify, reloading_lines, watchdog_limit_s
+from daemon.polling import LiveJobs, Polling
 from daemon.store import outbox
 from daemon.store.engine import Store
 from daemon.store.errors import StoreError
@@ -40,24 +44,29 @@ GLANCE_EVERY_S = 10.0
 LOOK_LIMIT_S = 600.0
 # What is running at a stop may take this long; below the unit's TimeoutStopSec=45s.
 STOP_WITHIN_S = 25.0
+LISTENERS_STOP_WITHIN_S = 5.0
 _FAILED = "%s failed and is tried again at every tick: %s"
 
 
 @dataclass(frozen=True, slots=True)
 class AthleteJobs:
-    """What a tick does for one athlete. `take_in` looks for new files and says whether anything changed."""
+    """What a tick does for one athlete. `take_in` looks for new files and says whether anything changed; `live` is for the
+    sources that answer over the network."""
 
     name: str
     take_in: Callable[[datetime], bool]
     assess: Callable[[datetime], None]
+    live: LiveJobs | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Jobs:
-    """Everything a tick can do. `deliver` has due messages sent and ends early once the event is set."""
+    """Everything a tick can do. `deliver` has due messages sent and ends early once the event is set; `ears` are the
+    channels that bring answers back."""
 
     athletes: tuple[AthleteJobs, ...]
     deliver: Callable[[threading.Event], None]
+    ears: tuple[Ear, ...] = ()
 
 
 class Service:
@@ -92,6 +101,10 @@ class Service:
         self._doing = ""
         self._failing: dict[str, datetime] = {}
         self._assessed_at: dict[str, datetime] = {}
+        self._polling = Polling(clock, store)
+        # Whose sources were asked, or who answered, since the last glance.
+        self._news: set[str] = set()
+        self._ears = Ears(store, clock, self._news.add)
 
     def run(self) -> int:
         """Work until SIGTERM or SIGINT; the exit status. Work that does not end in time is abandoned: a kill is safe."""
@@ -100,6 +113,7 @@ class Service:
             notify("READY=1", "STATUS=Started; first look at what is due")
             scheduler = self._scheduler()
             scheduler.start()
+            self._ears.start(self._jobs.ears)
             log.info(
                 "Watching for %s", ", ".join(athlete.name for athlete in self._jobs.athletes) or "nobody"
             )
@@ -108,10 +122,13 @@ class Service:
             self._stop.set()
             notify("STOPPING=1", "STATUS=Stopping")
             scheduler.shutdown(wait=False)
-        if self._at_rest.wait(self._stop_within_s):
+        until = time.monotonic() + self._stop_within_s
+        self._ears.stop(LISTENERS_STOP_WITHIN_S)
+        if self._at_rest.wait(self._stop_within_s) and self._polling.at_rest.wait(until - time.monotonic()):
             log.info("Stopped")
             return 0
-        log.warning("Stopped without waiting for: %s", self._doing)
+        busy = self._polling.doing if self._at_rest.is_set() else self._doing
+        log.warning("Stopped without waiting for: %s", busy)
         logging.shutdown()
         os._exit(0)
 
@@ -132,6 +149,14 @@ class Service:
             finally:
                 self._turn.release()
 
+    def poll(self) -> None:
+        """Ask the live sources that are due. Never raises."""
+        live = {athlete.name: athlete.live for athlete in self._jobs.athletes if athlete.live is not None}
+        if live:
+            self._guarded(
+                "asking the sources", partial(self._polling.round, live, self._stop, self._news.add)
+            )
+
     def _look(self, jobs: Jobs, *, everything: bool) -> None:
         self._look_began_s = time.monotonic()
         self._at_rest.clear()
@@ -151,6 +176,9 @@ class Service:
             notify(f"STATUS={self._status()}")
 
     def _take_in(self, athlete: AthleteJobs) -> None:
+        if athlete.name in self._news:
+            self._news.discard(athlete.name)
+            self._assessed_at.pop(athlete.name, None)
         if athlete.take_in(self._clock.now()):
             self._assessed_at.pop(athlete.name, None)
 
@@ -173,9 +201,12 @@ class Service:
             jobs.deliver(self._stop)
 
     def _step(self, what: str, work: Callable[[], None]) -> None:
+        self._doing = what
+        self._guarded(what, work)
+
+    def _guarded(self, what: str, work: Callable[[], None]) -> None:
         if self._stop.is_set():
             return
-        self._doing = what
         try:
             work()
         except Exception as error:
@@ -189,7 +220,9 @@ class Service:
 
     def _status(self) -> str:
         text = f"Last look {_shown(self._clock.now())}"
-        for what, since in self._failing.items():
+        if self._polling.next_check:
+            text += f"; {self._polling.next_check}"
+        for what, since in list(self._failing.items()):
             text += f"; {what} has failed since {_shown(since)}"
         return text
 
@@ -219,6 +252,8 @@ class Service:
                 log.error("The changed configuration is not used, the old one stays: %s", error)  # noqa: TRY400
             else:
                 self._assessed_at.clear()
+                self._polling.forget()
+                self._ears.start(self._jobs.ears)
                 log.info(
                     "Configuration read again; a changed [store] or [service] takes effect at the next start"
                 )
@@ -227,12 +262,13 @@ class Service:
     def _scheduler(self) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(3)},
+            executors={"default": ThreadPoolExecutor(4)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         first = datetime.now(UTC)
         scheduler.add_job(self.tick, "interval", seconds=self._tick_s, id="tick", next_run_time=first)
         scheduler.add_job(self.glance, "interval", seconds=min(GLANCE_EVERY_S, self._tick_s), id="glance")
+        scheduler.add_job(self.poll, "interval", seconds=self._tick_s, id="poll", next_run_time=first)
         if limit_s := watchdog_limit_s():
             scheduler.add_job(self._heartbeat, "interval", seconds=limit_s / 3, id="heartbeat")
         scheduler.add_listener(self._on_trouble, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)

@@ -121,6 +121,7 @@ def judge(
         excluded={activity_id: reason for activity_id, _, reason in core.excluded},
         week_km=windows.week_km,
         usual_week_km=usual if core.experience.weeks_known(today) else None,
+        counted=core.records,
     )
 
 

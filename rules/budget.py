@@ -99,7 +99,7 @@ def budget(
     """The budget at `now`, to which `core` has been brought; `recovery_holds` is H1."""
     setting = _setting(core, now, load, policy, recovery_holds=recovery_holds)
     if setting.pain is PainState.REFERRED:
-        return Budget(LongestRun(0.0, 0.0, 0.0), None, 0.0, 0, 0, binding="referred")
+        return Budget(LongestRun(0.0, 0.0, 0.0), None, 0.0, 0, 0, binding="referred", coming_week_km=0.0)
     terms = _terms(setting)
     flat, binding, walk = _longest(setting, terms, FLAT)
     longest = LongestRun(flat, _longest(setting, terms, ROLLING)[0], _longest(setting, terms, DOWNHILL)[0])
@@ -113,6 +113,7 @@ def budget(
         binding=binding,
         walk_min=WALK_MIN if walk else None,
         ladder_step=setting.side.ladder_step if setting.side else None,
+        coming_week_km=None if setting.learning else _coming_week(setting),
     )
 
 
@@ -261,20 +262,35 @@ def _warns(one: Noted) -> bool:
 
 def _week(setting: Setting) -> float:
     """Step 11: what is left of the week, advisory."""
-    policy, episode = setting.policy, setting.base.last_episode
+    fine = _week_factor(setting) * _usual_week(setting, setting.windows.block_km, setting.today)
+    return _rounded_km(max(0.0, fine - setting.windows.week_km))
+
+
+def _coming_week(setting: Setting) -> float:
+    """Step 11 a week on: the last seven days are then the newest of the three blocks, and nothing is run yet."""
+    first, second, _ = setting.windows.block_km
+    usual = _usual_week(setting, (setting.windows.week_km, first, second), setting.today + 7)
+    return _rounded_km(_week_factor(setting) * usual)
+
+
+def _week_factor(setting: Setting) -> float:
+    policy = setting.policy
     match setting.pain:
         case PainState.GREEN:
-            factor = policy.week.green[setting.cell]
+            return policy.week.green[setting.cell]
         case PainState.UNKNOWN:
-            factor = policy.week.unknown[setting.cell]
+            return policy.week.unknown[setting.cell]
         case PainState.AMBER:
-            factor = policy.week.amber[setting.cell]
-        case _:
-            factor = setting.cap
-    usual = max(sum(setting.windows.block_km) / 3, policy.week.floor_km)
-    if episode is not None and setting.today <= episode.date + RETURN_WEEK_DAYS:
+            return policy.week.amber[setting.cell]
+    return setting.cap
+
+
+def _usual_week(setting: Setting, blocks_km: tuple[float, float, float], date: int) -> float:
+    policy, episode = setting.policy, setting.base.last_episode
+    usual = max(sum(blocks_km) / 3, policy.week.floor_km)
+    if episode is not None and date <= episode.date + RETURN_WEEK_DAYS:
         usual = max(usual, episode.factor * episode.usual_week_km)
-    return _rounded_km(max(0.0, factor * usual - setting.windows.week_km))
+    return usual
 
 
 def _descent(setting: Setting) -> int | None:

@@ -9,7 +9,7 @@ from rules.answers import Answer, AnswerKind, Question
 from rules.facts import Activity, Grade, PainReply, Prompt, ReplyKind, Runner, Side
 from rules.headlines import EMERGENCY
 from rules.messages import next_sentence, race_text, refer_text, sentences
-from rules.outcome import LEVEL_ORDER, Assessment, Finding, Level, PainState, StrengthPlan
+from rules.outcome import LEVEL_ORDER, Assessment, Finding, Level, Message, PainState, StrengthPlan
 from rules.phrases import capital, clock_words, day, distance, listing, local_date
 from rules.wording import CLINICIAN_FIRST, WALK_OR_BIKE, finding_sentence
 
@@ -159,6 +159,13 @@ def later_confirmation(prompt: Prompt | None, runner: Runner, now: datetime) -> 
     until = local_date(prompt.expires_at, runner)
     on = "" if until == local_date(now, runner) else f"{day(until, local_date(now, runner))} "
     return f"Later, then: your answer counts until {on}{clock_words(prompt.expires_at, runner)}."
+
+
+def put_off_confirmation(again: Message | None, runner: Runner) -> str:
+    """After `later` to a reminder of strength work; None: it does not come again today."""
+    if again is None:
+        return "Another day, then; I will find the next one."
+    return f"Later, then: at {clock_words(again.due_at, runner)}."
 
 
 def strength_confirmation(plan: StrengthPlan) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rules.adaptation import OFFER_LASTS, offer_sentence
 from rules.desk import Desk, worst_first
-from rules.facts import Family, PromptKind, ReplyKind
+from rules.facts import Family, Grade, PromptKind, Runner
 from rules.limits import iso_week, push_free_at
 from rules.messages import next_sentence, sentences
-from rules.outcome import LEVEL_ORDER, Finding, Level, Message, MessageKind, PromptWanted
-from rules.phrases import capital, day, local_date, unit, whole_distance
+from rules.outcome import LEVEL_ORDER, Assessment, Finding, Level, Message, MessageKind, PromptWanted
+from rules.phrases import allowed_distance, allowed_week, capital, day, local_date, unit, whole_distance
 from rules.timing import at_clock_time, first_seen_at
+from rules.week_view import WeekView, coming_km, knee_answers, week_end, week_view, worst_knee
 from rules.wording import NEW_WATCH, finding_sentence
 
 DIGEST_AT = "18:00"
@@ -22,13 +24,12 @@ ANSWERED_RULES = frozenset({"P1", "P2", "P3", "P4"})
 """Said in the direct answer to the reply that raised them."""
 SAID_OTHERWISE = frozenset({Level.NUDGE, Level.STOP, Level.REFER, Level.EMERGENCY})
 """A missed strength nudge is the week line's "1 of 2"; the rest had messages of their own."""
-SCORED = frozenset({ReplyKind.DURING, ReplyKind.MORNING, ReplyKind.SPOT, ReplyKind.WEEKLY})
+KNEE_WORDS = {Grade.GREEN: "fine", Grade.AMBER: "sore at worst", Grade.RED: "bad at worst"}
 
 
 def digest_due(now: datetime, desk: Desk) -> datetime:
     """The last Sunday 18:00 of the runner at or before `now`."""
-    today = local_date(now, desk.runner)
-    due = at_clock_time(today - timedelta(days=(today.weekday() + 1) % 7), DIGEST_AT, desk.runner)
+    due = at_clock_time(week_end(local_date(now, desk.runner)), DIGEST_AT, desk.runner)
     return due if due <= now else at_clock_time(local_date(due, desk.runner) - WEEK, DIGEST_AT, desk.runner)
 
 
@@ -44,14 +45,15 @@ def digest(desk: Desk, *, offer: bool = False) -> Message | None:
         or (first_import is not None and due <= first_import)
     ):
         return None
-    findings = _leftovers(desk, due)
-    lines = [*_week_lines(desk, due), *_withdrawn(desk, due)]
+    view = week_view(desk.assessment, desk.history, desk.sent, desk.policy, local_date(due, desk.runner))
+    findings = _leftovers(desk, due, trained=bool(view.week.strength))
+    lines = [*_week_lines(desk, view, due), *_withdrawn(desk, due)]
     if not findings and not lines:
         return None
     at = push_free_at(desk.now, desk.sent, desk.policy, desk.runner)
     if at is None or at >= due + DIGEST_LASTS:
         return None
-    lines += [line for line in (next_sentence(desk.assessment, desk.runner),) if line]
+    lines += [line for line in (ahead_sentence(desk.assessment, desk.runner),) if line]
     if _new_watch(desk, due):
         lines.append(NEW_WATCH)
     if offer:
@@ -75,15 +77,37 @@ def digest(desk: Desk, *, offer: bool = False) -> Message | None:
     )
 
 
+def ahead_sentence(assessment: Assessment, runner: Runner) -> str:
+    """ "This week: 33 km, longest 11.5."; with the whole sentence of the next run where it says more than how far."""
+    week = coming_km(assessment)
+    if week is None:
+        return next_sentence(assessment, runner)
+    budget, today = assessment.budget, local_date(assessment.now, runner)
+    if budget.not_before is not None and budget.not_before <= today + timedelta(days=1):
+        # The digest comes in the evening: the week begins tomorrow.
+        assessment = replace(assessment, budget=replace(budget, not_before=None))
+    then = next_sentence(assessment, runner)
+    this_week = f"This week: {allowed_week(week, runner)} {unit(runner)}"
+    longest = allowed_distance(budget.longest_run_km.flat or 0.0, runner)
+    if then == f"Next: up to {longest}.":
+        return f"{this_week}, longest {longest.split()[0]}."
+    return sentences(f"{this_week}.", then)
+
+
 def _offer(desk: Desk, at: datetime) -> PromptWanted:
     return PromptWanted(PromptKind.OFFER, at, at + OFFER_LASTS, offer_sentence(desk.policy))
 
 
-def _leftovers(desk: Desk, due: datetime) -> list[Finding]:
-    """What nobody was told and is news of this week, one level of a rule and run only, newest last."""
+def _leftovers(desk: Desk, due: datetime, *, trained: bool) -> list[Finding]:
+    """What nobody was told and is news of this week, one level of a rule and run only, newest last.
+
+    `trained`: the week has seen strength work, so that Monday's word about two weeks without any is old.
+    """
     worst: dict[tuple[str, str, str], Finding] = {}
     for finding in desk.untold():
         if finding.rule in ANSWERED_RULES or finding.level in SAID_OTHERWISE:
+            continue
+        if finding.rule == "S1" and trained:
             continue
         if not due - WEEK < _news_at(desk, finding) <= due:
             continue
@@ -110,25 +134,37 @@ def _news_at(desk: Desk, finding: Finding) -> datetime:
     return max(finding.at, seen)
 
 
-def _week_lines(desk: Desk, due: datetime) -> list[str]:
-    """ "31 km (usual 28), knee 0-1, strength 2 of 2."; nothing after a week without a run, an answer or a session."""
-    assessment, runner = desk.assessment, desk.runner
-    scores = [
-        reply.score
-        for reply in desk.history.replies
-        if reply.kind in SCORED and reply.score is not None and due - WEEK < reply.at <= desk.now
-    ]
-    if assessment.week_km <= 0 and not scores and not assessment.strength.done:
+def _week_lines(desk: Desk, view: WeekView, due: datetime) -> list[str]:
+    """ "31 km (usual 28), 340 m down (usual 300), knee 0–1, strength 2 of 2."; nothing after a week without a run, an answer
+    or a session."""
+    week, runner = view.week, desk.runner
+    knee = _knee_words(desk, due)
+    if not week.km and not knee and not week.strength:
         return []
-    parts = [f"{whole_distance(assessment.week_km, runner)} {unit(runner)}"]
-    if assessment.usual_week_km:
-        parts[0] += f" (usual {whole_distance(assessment.usual_week_km, runner)})"
+    parts = [f"{whole_distance(week.km or 0.0, runner)} {unit(runner)}"]
+    if week.usual_km:
+        parts[0] += f" (usual {whole_distance(week.usual_km, runner)})"
+    if max(week.descent_m or 0.0, week.usual_descent_m or 0.0) >= desk.policy.r10.floor_m:
+        parts.append(f"{week.descent_m or 0.0:.0f} m down")
+        if week.usual_descent_m is not None:
+            parts[-1] += f" (usual {week.usual_descent_m:.0f})"
+    if knee:
+        parts.append(f"knee {knee}")
+    if view.strength_wanted is not None:
+        parts.append(f"strength {week.strength or 0} of {view.strength_wanted}")
+    return [f"{', '.join(parts)}."]
+
+
+def _knee_words(desk: Desk, due: datetime) -> str:
+    """ "0–1", or "sore at worst" where the answers were buttons; empty without an answer since the last digest."""
+    said = knee_answers(desk.assessment, desk.history, desk.policy)
+    replies = [reply for _, reply in said if due - WEEK < reply.at <= desk.now]
+    scores = [reply.score for reply in replies if reply.score is not None]
     if scores:
         low, high = min(scores), max(scores)
-        parts.append(f"knee {low}" if low == high else f"knee {low}–{high}")
-    if assessment.strength.done or assessment.strength.next_slot is not None:
-        parts.append(f"strength {assessment.strength.done} of {assessment.strength.wanted}")
-    return [f"{', '.join(parts)}."]
+        return f"{low}" if low == high else f"{low}–{high}"
+    worst = worst_knee(replies, desk.policy)
+    return KNEE_WORDS[worst.grade] if worst else ""
 
 
 def _withdrawn(desk: Desk, due: datetime) -> list[str]:

@@ -146,8 +146,11 @@ def _p2(finding: Finding, _runner: Runner) -> str:
 
 def _p3(finding: Finding, _runner: Runner) -> str:
     above = f"{_number(finding, 'above'):.0f} above your normal"
+    if "morning" not in finding.numbers:
+        # A button was pressed: its colour has a number in the rules, but the runner never said it.
+        return "Bad this morning." if finding.level is Level.STOP else "Sore this morning."
     if _number(finding, "above") < 1 or (finding.level is Level.WARN and _number(finding, "above") < 2):
-        return f"{finding.numbers.get('morning', 'Sore')} this morning."
+        return f"{finding.numbers['morning']} this morning."
     if finding.level is Level.NOTE:
         return f"{above} two mornings in a row."
     return f"{above} this morning."

@@ -23,6 +23,8 @@ COUNTED_PUSHES = frozenset(
     }
 )
 WEEK = timedelta(days=7)
+LATER_SUFFIX = ":later"
+"""What the key of a reminder ends with that comes a second time because the runner asked for it: no further nudge."""
 
 
 def free_at(due: datetime, sent: Sequence[Sent], policy: Policy, runner: Runner) -> datetime:
@@ -84,7 +86,9 @@ def nudge_allowed(due: datetime, sent: Sequence[Sent], policy: Policy, runner: R
     nudges = sum(
         1
         for message in sent
-        if message.kind is MessageKind.NUDGE and iso_week(local_date(message.due_at, runner)) == week
+        if message.kind is MessageKind.NUDGE
+        and not message.key.endswith(LATER_SUFFIX)
+        and iso_week(local_date(message.due_at, runner)) == week
     )
     return nudges < policy.strength.per_week
 

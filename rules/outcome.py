@@ -12,6 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from rules.facts import PromptKind, Side
+from rules.records import Record
 
 
 class Level(StrEnum):
@@ -90,7 +91,8 @@ class Budget:
     """What is fine next (RULES 8), already rounded down; `None` means "not known yet".
 
     `binding` names the term that set the flat figure. `walk_min` is set where the figure is 0 and a walk is the advice.
-    `ladder_step` is set on the walk-run ladder (L0-L5).
+    `ladder_step` is set on the walk-run ladder (L0-L5). `week_km` is what is left of the seven days until now,
+    `coming_week_km` what the seven days from now may hold.
     """
 
     longest_run_km: LongestRun = LongestRun()
@@ -101,6 +103,7 @@ class Budget:
     binding: str = "learning"
     walk_min: int | None = None
     ladder_step: int | None = None
+    coming_week_km: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,8 @@ class StrengthPlan:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The one answer of `assess`. `excluded` tells, by activity id, why an activity is in no baseline (RULES 2.3)."""
+    """The one answer of `assess`. `excluded` tells, by activity id, why an activity is in no baseline (RULES 2.3);
+    `counted` are the runs and walks of the last three months that are, in order of start."""
 
     now: datetime
     findings: tuple[Finding, ...] = ()
@@ -162,6 +166,7 @@ class Assessment:
     excluded: Mapping[str, str] = field(default_factory=dict)
     week_km: float = 0.0
     usual_week_km: float | None = None
+    counted: tuple[Record, ...] = ()
 
 
 class MessageKind(StrEnum):

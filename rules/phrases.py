@@ -68,6 +68,11 @@ def allowed_distance(km: float, runner: Runner) -> str:
     return f"{floor(own * 10 + EPS) / 10:.1f} {unit(runner)}"
 
 
+def allowed_week(km: float, runner: Runner) -> str:
+    """A figure of the budget for a whole week -> "33", no unit; rounded down."""
+    return f"{floor((km / KM_PER_MILE if runner.miles else km) + EPS)}"
+
+
 def percent_above(ratio: float) -> str:
     """1.24 -> "24 %"."""
     return f"{(ratio - 1) * 100:.0f} %"

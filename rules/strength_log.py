@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from rules.core import Core
 from rules.exercises import EXERCISES
-from rules.facts import Activity, Family, ReplyKind
-from rules.gates import moving_seconds
+from rules.facts import Activity, Family, History, ReplyKind
+from rules.gates import end_of, moving_seconds
 from rules.policy import Policy
 from rules.progression import Dose, Outcome, doses
 from rules.sports import normalise
-from rules.strength import Training, session
+from rules.strength import Session, Training, session
 
 TITLED_SPORTS = frozenset(
     {"workout", "highintensityintervaltraining", "hiit", "pilates", "yoga", "indoorcardio"}
@@ -35,6 +35,21 @@ def counts_as_strength(activity: Activity, policy: Policy) -> bool:
         and normalise(activity.sport) in TITLED_SPORTS
         and any(word in title for word in policy.strength.title_words)
     )
+
+
+def sessions_of(history: History, since: datetime, policy: Policy) -> list[Session]:
+    """Sessions told by `done` and those a watch recorded, from `since` on, in order of start."""
+    told = [
+        Session(session.start, session.start + timedelta(minutes=session.minutes), session.groups)
+        for session in history.strength
+        if session.start >= since and session.minutes >= policy.strength.min_minutes
+    ]
+    recorded = [
+        Session(activity.start, end_of(activity))
+        for activity in history.activities
+        if activity.start >= since and counts_as_strength(activity, policy)
+    ]
+    return sorted((*told, *recorded), key=lambda session: session.start)
 
 
 def doses_of(core: Core, training: Training, policy: Policy) -> dict[str, Dose]:

@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 
 from rules.core import Core
 from rules.facts import Grade, PlannedRun
-from rules.gates import end_of
 from rules.load_state import is_load_red
 from rules.outcome import LoadState, PainState, PainView
 from rules.pain_state import SideState, deciding_side, verdict_of
 from rules.policy import Policy
 from rules.prompts import AskedRun, Talk
-from rules.strength import KneeDay, Session, TrainedRun, Training
-from rules.strength_log import counts_as_strength, doses_of
+from rules.strength import KneeDay, TrainedRun, Training
+from rules.strength_log import doses_of, sessions_of
 from rules.timing import first_seen_at
 
 TALK_DAYS = 28
@@ -89,16 +88,6 @@ def training_of(
     """What the strength planner looks at."""
     since = now - timedelta(days=TRAINING_DAYS)
     noticed = {one.finding.activity_id for one in core.noted}
-    sessions = [
-        Session(session.start, session.start + timedelta(minutes=session.minutes), session.groups)
-        for session in core.recent.strength
-        if session.start >= since and session.minutes >= policy.strength.min_minutes
-    ]
-    sessions += [
-        Session(activity.start, end_of(activity))
-        for activity in core.recent.activities
-        if activity.start >= since and counts_as_strength(activity, policy)
-    ]
     runs = [
         TrainedRun(
             start=record.start,
@@ -118,7 +107,7 @@ def training_of(
     reds = [morning.date for side in sides for morning in side.mornings if morning.grade is Grade.RED]
     training = Training(
         runner=core.runner,
-        sessions=tuple(sorted(sessions, key=lambda session: session.start)),
+        sessions=tuple(sessions_of(core.recent, since, policy)),
         runs=tuple(runs),
         planned=planned,
         pauses=core.recent.pauses,

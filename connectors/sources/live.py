@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
-from connectors.errors import Broken
+from connectors.errors import Broken, Unavailable
 from connectors.formats.leg import Leg
 from connectors.sources.contract import (
     NO_SAMPLES,
@@ -33,6 +33,11 @@ SAMPLES_WITHIN = timedelta(days=90)
 """Samples of older runs would cost a request each and be in no baseline."""
 CONFIRMED_AT_ONCE = 10
 """Missing activities that are asked about in one pass; the rest in the next."""
+STRANGE_FROM = 3
+"""Where so many are known and none of them is listed, it is another account or an empty answer: nothing was deleted."""
+SAMPLES_TRIED_FOR = timedelta(days=3)
+"""A recording that cannot be had for so long after its activity is taken for none."""
+STUMBLES_BORNE = 2
 SAME_RECORDING_S = 2.0
 """An edit that moves neither start nor length by more leaves the samples as they are."""
 PARSE_MISS_ROWS = 3
@@ -99,24 +104,38 @@ class LiveSource:
     def _gone(
         self, since: datetime, until: datetime | None, known: Mapping[str, Known], listed: set[str]
     ) -> Iterator[Deleted]:
-        missing = [
+        expected = [
             external_id
             for external_id, one in known.items()
-            if external_id not in listed
-            and since <= one.activity.start
-            and (until is None or one.activity.start < until)
+            if since <= one.activity.start and (until is None or one.activity.start < until)
         ]
+        missing = [external_id for external_id in expected if external_id not in listed]
+        if len(missing) == len(expected) >= STRANGE_FROM:
+            return
+        stumbles = Stumbles()
         for external_id in missing[:CONFIRMED_AT_ONCE]:
-            if not self._door.exists(external_id):
+            try:
+                there = self._door.exists(external_id)
+            except (Unavailable, Broken) as failure:
+                stumbles.bear(failure)
+                continue
+            if not there:
                 yield Deleted(self.name, external_id)
 
     def _samples(self, wanted: Mapping[str, Activity], hashes: Mapping[str, str]) -> Iterator[SourceRecord]:
         oldest = self._desk.now - SAMPLES_WITHIN
         newest_first = sorted(wanted.items(), key=lambda item: item[1].start, reverse=True)
+        stumbles = Stumbles()
         for external_id, activity in newest_first:
             if activity.family not in (Family.RUN, Family.WALK) or activity.manual or activity.start < oldest:
                 continue
-            recorded = self._door.recording(external_id, activity)
+            try:
+                recorded = self._door.recording(external_id, activity)
+            except (Unavailable, Broken) as failure:
+                stumbles.bear(failure)
+                if self._desk.now - activity.start < SAMPLES_TRIED_FOR:
+                    continue
+                recorded = None
             sampled = None if recorded is None else self._sampled(activity, recorded)
             if sampled is None or sampled.series is None:
                 mark, told = NO_SAMPLES, activity
@@ -171,6 +190,21 @@ class LiveSource:
         origin = f"{self._door.title} activity {row.external_id}".rstrip()
         cure = f"Look at it on {self._door.title}; it is tried again at every look."
         return SetAside(self.name, origin, f"{row.reason[:1].upper()}{row.reason[1:]}.", cure)
+
+
+class Stumbles:
+    """Requests about single activities that failed where the listing had just worked: one odd activity must not stop the
+    rest, but a service that fails at everything must not be asked on and on."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def bear(self, failure: Unavailable | Broken) -> None:
+        """Go on, or raise `failure` where it is one too many, or where the service said when to come back."""
+        self._count += 1
+        said_when = isinstance(failure, Unavailable) and (failure.paced or failure.retry_at is not None)
+        if said_when or self._count > STUMBLES_BORNE:
+            raise failure
 
 
 def _same_recording(one: Activity, other: Activity) -> bool:

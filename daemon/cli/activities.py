@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,8 @@ from daemon.config import AthleteConfig
 from daemon.store import marks
 from daemon.store.engine import Store
 from daemon.store.history import ActivityDetail, list_activities, show_activity
+from daemon.store.merging import Identity
+from daemon.store.raw import raw_of
 from rules.facts import Activity, Runner
 from rules.sports import family_of, normalise
 
@@ -68,15 +71,24 @@ def list_them(
 
 @command.command()
 @click.argument("activity_id", metavar="ID")
+@click.option(
+    "--raw", is_flag=True, help="What Strava or Garmin sent, without places, as long as it is kept."
+)
 @athlete_options
 @json_option
-def show(activity_id: str, config_path: str | None, athlete_name: str | None, as_json: bool) -> None:
+def show(
+    activity_id: str, raw: bool, config_path: str | None, athlete_name: str | None, as_json: bool
+) -> None:
     """One activity and the recordings it was merged from.
 
     Where there are several, also which of them gave which figure.
     """
     with opened(config_path, athlete_name) as (store, athlete), store.reading() as session:
         detail = show_activity(session, athlete.name, activity_id)
+        sent = raw_of(session, athlete.name, detail.activity.id) if raw else {}
+    if raw:
+        _show_raw(sent, as_json=as_json)
+        return
     if as_json:
         print_json(_detail_json(detail, athlete.runner))
         return
@@ -194,6 +206,20 @@ def activity_json(activity: Activity, runner: Runner) -> dict[str, object]:
         "manual": activity.manual,
         "indoor": activity.indoor,
     }
+
+
+def _show_raw(sent: Mapping[Identity, bytes], *, as_json: bool) -> None:
+    if not sent and not as_json:
+        click.echo(
+            "Nothing is kept of what a service sent: it comes from a file, or `keep_days` have passed."
+        )
+    for (source, external_id), payload in sent.items():
+        told = json.loads(payload)
+        if as_json:
+            print_json({"source": source, "external_id": external_id, "raw": told})
+        else:
+            click.secho(f"{source} {external_id}", bold=True)
+            click.echo(json.dumps(told, ensure_ascii=False, indent=2))
 
 
 def _detail_json(detail: ActivityDetail, runner: Runner) -> dict[str, object]:

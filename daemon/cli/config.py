@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import click
 
-from connectors.channels.apprise import AppriseChannel
 from connectors.errors import Broken
 from daemon import config_example
-from daemon.cli.context import config_option, json_option, print_json, read_config
+from daemon.channels import check_channel
+from daemon.cli.context import config_option, json_option, now, print_json, read_config
 from daemon.config import Config, ConfigError
 from daemon.credentials import Secret, SecretError
 from daemon.options import OPTIONS, Option
@@ -42,11 +42,18 @@ def _unusable(config: Config) -> Iterator[str]:
         yield f"{config.path}: store.url: {error}."
     for athlete in config.athletes.values():
         for channel in athlete.channels:
-            key = f"athletes.{athlete.name}.channels.{channel.name}.url"
+            key = f"athletes.{athlete.name}.channels.{channel.name}"
             try:
-                AppriseChannel(channel.name, channel.url.value()).check()
+                check_channel(athlete, channel, config.home, now)
             except (SecretError, Broken) as error:
                 yield f"{config.path}: {key}: {str(error).rstrip('.')}."
+        for source in athlete.sources.values():
+            for name, secret in (("client_secret", source.client_secret), ("key", source.key)):
+                try:
+                    if secret is not None:
+                        secret.value()
+                except SecretError as error:
+                    yield f"{config.path}: athletes.{athlete.name}.sources.{source.name}.{name}: {error}."
 
 
 @command.command()
@@ -78,7 +85,7 @@ def _option_rows(config: Config) -> list[tuple[str, str, bool]]:
             value = config.values[key]
             shown = value.shown() if isinstance(value, Secret) else config_example.toml_value(value)
             rows.append((key, shown, True))
-        if not given and not option.required and "channels" not in option.key:
+        if not given and "channels" not in option.key:
             default = _in_force(config, option)
             rows.append((option.key.replace("*", next(iter(config.athletes)), 1), default, False))
     return rows

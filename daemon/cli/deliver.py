@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from daemon import logs
+from daemon.channels import open_channel
 from daemon.cli.context import config_option, opened_store, read_config
 from daemon.clock import SystemClock
 from daemon.jobs.child import told_to_stop
-from daemon.jobs.deliver import apprise_channel, deliver_due
+from daemon.jobs.deliver import deliver_due
 
 
 @click.command(name="deliver", hidden=True)
@@ -18,4 +19,11 @@ def command(config_path: str | None) -> None:
     logs.configure()
     config = read_config(config_path)
     with opened_store(config) as store:
-        deliver_due(store, config.athletes, SystemClock(), apprise_channel, told_to_stop())
+        clock = SystemClock()
+        deliver_due(
+            store,
+            config.athletes,
+            clock,
+            lambda athlete, channel: open_channel(athlete, channel, config.home, clock.now),
+            told_to_stop(),
+        )

@@ -13,7 +13,8 @@ from connectors.channels.contract import Channel, OutgoingMessage, Receipt
 from connectors.sources.demo import FileArrives, Season, events, make_season, write_season
 from daemon.cli import status
 from daemon.cli.context import now
-from daemon.config import AthleteConfig, ChannelConfig
+from daemon.config import AthleteConfig
+from daemon.config_channels import ChannelConfig
 from daemon.credentials import Secret
 from daemon.jobs.assess import Memory, assess_athlete, look
 from daemon.jobs.deliver import deliver_due
@@ -108,7 +109,7 @@ def _play(store: Store, athlete: AthleteConfig, season: Season, inbox: Path) -> 
     terminal = Terminal(clock, zone)
     athletes = {athlete.name: athlete}
 
-    def opened(_config: ChannelConfig) -> Channel:
+    def opened(_athlete: AthleteConfig, _channel: ChannelConfig) -> Channel:
         return terminal
 
     def tick(moment: datetime) -> None:

@@ -56,13 +56,14 @@ def command(
 
             assess_athlete(store, athlete, now())
     if as_json:
-        print_json(_as_json(report))
+        print_json(as_json_object(report))
     else:
-        _tell(report)
+        tell(report)
     context.exit(1 if report.aside else 0)
 
 
-def _tell(report: Report) -> None:
+def tell(report: Report) -> None:
+    """What an import brought, for people."""
     for item in report.aside:
         click.echo(f"✘ {item.origin}: {item.reason} {item.cure}", err=True)
     for warning in report.warnings:
@@ -84,7 +85,8 @@ def _tell(report: Report) -> None:
         click.echo("What could not be read changed nothing; mend it and import it again.")
 
 
-def _as_json(report: Report) -> dict[str, object]:
+def as_json_object(report: Report) -> dict[str, object]:
+    """The same for programs."""
     return {
         "records": len(report.saved) + report.skipped,
         **{outcome.value: report.count(outcome) for outcome in Outcome},

@@ -17,6 +17,9 @@ VERBS = {
         "A season of a made-up runner through the whole pipeline; no account, no config.",
     ),
     "run": ("daemon.cli.run", "The daemon, in the foreground."),
+    "login": ("daemon.cli.login", "Connect Strava or Garmin, or connect it again."),
+    "logout": ("daemon.cli.logout", "Disconnect Strava or Garmin; what was read stays."),
+    "sync": ("daemon.cli.sync", "One look at Strava, Garmin or the inbox now."),
     "import": ("daemon.cli.import_files", "Read files, folders and exports now."),
     "status": ("daemon.cli.status", "Colour, budget, week, sources, and what is due next."),
     "pain": ("daemon.cli.pain", 'Tell how the knee is: 4, none, "left 5 right 2", "3 y", cleared, …'),
@@ -119,9 +122,10 @@ def _run(arguments: list[str]) -> int:
 def _known_failure(error: Exception) -> str | None:
     """The sentence for failures that carry their own cure; `None` for a bug, which keeps its traceback."""
     from connectors.errors import ConnectorError
+    from daemon.cli.failures import failure_sentence
 
     if isinstance(error, ConnectorError):
-        return str(error)
+        return failure_sentence(error)
     if type(error).__name__ == "StoreError":
         return str(error)
     if isinstance(error, OSError) and error.strerror:

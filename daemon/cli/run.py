@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from threading import Event
 
 import click
 
 from daemon import logs, paths
+from daemon.channels import hears, open_listener
 from daemon.cli.context import config_option, read_config
 from daemon.clock import SystemClock
 from daemon.config import AthleteConfig, Config
+from daemon.connections import connected
 from daemon.jobs.assess import Memory, assess_athlete
 from daemon.jobs.child import run_child
 from daemon.jobs.inbox import Inbox
+from daemon.jobs.listen import Ear
+from daemon.jobs.poll_outcome import lost
 from daemon.lock import only_daemon_of
+from daemon.polling import LiveJobs
 from daemon.service import AthleteJobs, Jobs, Service
 from daemon.store.engine import Store, open_store
 
@@ -50,12 +56,33 @@ def command(config_path: str | None) -> int:
 
 def _jobs(store: Store, config: Config, config_path: str | None) -> Jobs:
     return Jobs(
-        athletes=tuple(_athlete_jobs(store, athlete, config_path) for athlete in config.athletes.values()),
+        athletes=tuple(
+            _athlete_jobs(store, athlete, config, config_path) for athlete in config.athletes.values()
+        ),
         deliver=lambda stop: _child(stop, "deliver", config_path),
+        ears=tuple(_ears(config)),
     )
 
 
-def _athlete_jobs(store: Store, athlete: AthleteConfig, config_path: str | None) -> AthleteJobs:
+def _ears(config: Config) -> Iterator[Ear]:
+    """Every channel that brings answers back. Mailboxes may be shared: each knows the addresses of the others."""
+    now = SystemClock().now
+    addresses = {
+        channel.to for athlete in config.athletes.values() for channel in athlete.channels if channel.to
+    }
+    for athlete in config.athletes.values():
+        for channel in filter(hears, athlete.channels):
+            neighbours = tuple(addresses - {channel.to})
+            yield Ear(
+                athlete,
+                channel.name,
+                partial(open_listener, athlete, channel, config.home, now, neighbours),
+            )
+
+
+def _athlete_jobs(
+    store: Store, athlete: AthleteConfig, config: Config, config_path: str | None
+) -> AthleteJobs:
     def take_in(files: Sequence[Path], _now: datetime) -> bool:
         _child(Event(), "arrivals", config_path, "--athlete", athlete.name, "--", *map(str, files))
         return True
@@ -65,6 +92,13 @@ def _athlete_jobs(store: Store, athlete: AthleteConfig, config_path: str | None)
         name=athlete.name,
         take_in=Inbox(athlete.inbox, take_in).look,
         assess=lambda now: _assess(store, athlete, now, memory),
+        live=LiveJobs(
+            connected=lambda: connected(athlete, config.home),
+            sync=lambda source, stop: _child(
+                stop, "sync", config_path, "--athlete", athlete.name, "--scheduled", source
+            ),
+            lost=lambda source, reason, now: lost(store, athlete, source, reason, now),
+        ),
     )
 
 

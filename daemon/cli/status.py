@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
@@ -17,13 +18,15 @@ from daemon.cli.context import (
     print_json,
     read_config,
 )
+from daemon.cli.source_lines import SourceAffairs, source_affairs, source_json, source_lines
 from daemon.config import AthleteConfig
 from daemon.jobs.adapt import adapted_since
 from daemon.jobs.assess import look
+from daemon.store.conversation import Hearing, hearings
 from daemon.store.engine import Store
 from daemon.store.history import list_activities
 from daemon.store.outbox import WAITING, Delivery, DeliveryState, list_deliveries
-from daemon.store.sources import AsideRecord, SourceState, list_set_aside, source_states
+from daemon.store.sources import AsideRecord, list_set_aside
 from rules.adaptation import adapted_sentence
 from rules.outcome import Assessment, LongestRun
 from rules.phrases import day, distance
@@ -38,10 +41,11 @@ COLOURS = {"green": "green", "amber": "yellow", "red": "red", "grey": "bright_bl
 class Affairs:
     """Everything beside the assessment that `status` tells."""
 
-    sources: list[SourceState]
+    sources: list[SourceAffairs]
     aside: list[AsideRecord]
     waiting: list[Delivery]
     failed: list[Delivery]
+    hearings: list[Hearing]
     empty: bool
     adapted_since: datetime | None
 
@@ -61,7 +65,7 @@ def command(config_path: str | None, athlete_name: str | None, as_json: bool) ->
         for athlete in chosen:
             moment = now()
             assessment = look(store, athlete, moment).assessment
-            beside = affairs(store, athlete, moment)
+            beside = affairs(store, athlete, moment, config.home)
             if as_json:
                 print_json({"athlete": athlete.name} | as_json_object(assessment, beside, athlete))
             else:
@@ -70,11 +74,14 @@ def command(config_path: str | None, athlete_name: str | None, as_json: bool) ->
                 tell(assessment, beside, athlete, moment)
 
 
-def affairs(store: Store, athlete: AthleteConfig, moment: datetime) -> Affairs:
-    """What `status` tells beside the assessment; what could not be read is news for a fortnight."""
+def affairs(store: Store, athlete: AthleteConfig, moment: datetime, home: Path | None = None) -> Affairs:
+    """What `status` tells beside the assessment; what could not be read is news for a fortnight.
+
+    `home` is where keys are; None for somebody who has no live source.
+    """
     with store.reading() as session:
         return Affairs(
-            sources=source_states(session, athlete.name),
+            sources=[] if home is None else source_affairs(session, athlete, home, moment),
             aside=[
                 one
                 for one in list_set_aside(session, athlete.name)
@@ -82,6 +89,7 @@ def affairs(store: Store, athlete: AthleteConfig, moment: datetime) -> Affairs:
             ],
             waiting=list_deliveries(session, athlete.name, WAITING),
             failed=list_deliveries(session, athlete.name, [DeliveryState.FAILED]),
+            hearings=hearings(session, athlete.name),
             empty=not list_activities(session, athlete.name, limit=1),
             adapted_since=adapted_since(session, athlete.name, moment),
         )
@@ -90,9 +98,10 @@ def affairs(store: Store, athlete: AthleteConfig, moment: datetime) -> Affairs:
 def tell(assessment: Assessment, affairs: Affairs, athlete: AthleteConfig, moment: datetime) -> None:
     if affairs.empty:
         click.echo(
-            "No activities yet. `niggled import PATH…` reads files and exports; `niggled demo` shows a season."
+            "No activities yet. `niggled login garmin|strava` connects a service, `niggled import PATH…` reads files and "
+            "exports; `niggled demo` shows a season."
         )
-        _tell_affairs(affairs)
+        _tell_affairs(affairs, athlete, moment)
         return
     runner, budget = athlete.runner, assessment.budget
     today = moment.astimezone(ZoneInfo(runner.timezone)).date()
@@ -124,15 +133,23 @@ def tell(assessment: Assessment, affairs: Affairs, athlete: AthleteConfig, momen
     for prompt in assessment.prompts:
         at = prompt.due_at.astimezone(ZoneInfo(runner.timezone))
         click.echo(f"Due: {prompt.kind.value.replace('_', ' ')} question, {day(at.date(), today)} {at:%H:%M}")
-    _tell_affairs(affairs)
+    _tell_affairs(affairs, athlete, moment)
 
 
-def _tell_affairs(affairs: Affairs) -> None:
+def _tell_affairs(affairs: Affairs, athlete: AthleteConfig, moment: datetime) -> None:
     for source in affairs.sources:
-        since = f" since {source.failing_since:%Y-%m-%d %H:%M} UTC" if source.failing_since else ""
-        click.echo(f"Source {source.source}: {source.state.value}{since}")
+        for line in source_lines(source, athlete.runner, moment):
+            click.echo(line)
     if affairs.waiting:
         click.echo(f"Messages waiting: {len(affairs.waiting)}")
+    for hearing in affairs.hearings:
+        if hearing.failing_since is not None:
+            since = hearing.failing_since.astimezone(ZoneInfo(athlete.runner.timezone))
+            click.echo(
+                f"✘ Answers on {hearing.channel} cannot be read since {since:%Y-%m-%d %H:%M}. {hearing.failure}"
+            )
+        if hearing.strangers:
+            click.echo(f"! {hearing.channel}: {hearing.strangers} messages of strangers, ignored")
     for delivery in affairs.failed[-3:]:
         reason = delivery.reasons[-1].text if delivery.reasons else "no reason given"
         click.echo(f"✘ Not delivered to {delivery.channel}: {delivery.message.title}. {reason}")
@@ -197,15 +214,7 @@ def as_json_object(assessment: Assessment, affairs: Affairs, athlete: AthleteCon
             else assessment.strength.next_slot.astimezone(zone).isoformat(),
             "level": assessment.strength.level,
         },
-        "sources": {
-            source.source: {
-                "state": source.state.value,
-                "last_success_at": None
-                if source.last_success_at is None
-                else source.last_success_at.isoformat(),
-            }
-            for source in affairs.sources
-        },
+        "sources": {one.state.source: source_json(one) for one in affairs.sources},
         "adapted_since": None
         if affairs.adapted_since is None
         else affairs.adapted_since.astimezone(zone).isoformat(),
@@ -214,5 +223,14 @@ def as_json_object(assessment: Assessment, affairs: Affairs, athlete: AthleteCon
             for prompt in assessment.prompts
         ],
         "messages": {"waiting": len(affairs.waiting), "failed": len(affairs.failed)},
+        "channels": {
+            one.channel: {
+                "heard": one.failing_since is None,
+                "failing_since": None if one.failing_since is None else one.failing_since.isoformat(),
+                "failure": one.failure,
+                "strangers": one.strangers,
+            }
+            for one in affairs.hearings
+        },
         "set_aside": len(affairs.aside),
     }

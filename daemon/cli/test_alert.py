@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from connectors.channels.apprise import AppriseChannel
 from connectors.channels.contract import OutgoingMessage
 from connectors.errors import ConnectorError
+from daemon.channels import open_channel
 from daemon.cli.context import athlete_options, choose_athlete, now, read_config
 from daemon.config import Config, ConfigError
 from daemon.credentials import SecretError
@@ -36,7 +36,7 @@ def command(
         # A key of its own each time: a service that drops repeats must not drop the second test.
         message = OutgoingMessage(key=f"test:{now().isoformat()}", title=TITLE, body=BODY)
         try:
-            receipt = AppriseChannel(channel.name, channel.url.value()).send(message)
+            receipt = open_channel(athlete, channel, config.home, now).send(message)
         except ConnectorError as error:
             failed = True
             click.echo(f"✘ {error}", err=True)

@@ -21,7 +21,11 @@ _NOT_INHERITED = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 
 
 class ChildFailedError(Exception):
-    """A child ended badly, by itself or past its deadline; its own lines in the log say why."""
+    """A child ended badly, by itself or (`overdue`) past its deadline; its own lines in the log say why."""
+
+    def __init__(self, text: str, *, overdue: bool = False) -> None:
+        super().__init__(text)
+        self.overdue = overdue
 
 
 def run_child(
@@ -31,11 +35,13 @@ def run_child(
 
     Past `deadline_s`, or once `stop` is set, it is asked to end (SIGTERM) and after `grace_s` made to (SIGKILL).
     """
+    began = time.monotonic()
     status = _run(command, stop, deadline_s, grace_s)
     if status != 0 and not stop.is_set():
         ending = f"status {status}" if status > 0 else f"signal {-status}"
         raise ChildFailedError(
-            f"`{_shown(command)}` ended with {ending}; the log lines before this one say why"
+            f"`{_shown(command)}` ended with {ending}; the log lines before this one say why",
+            overdue=time.monotonic() - began >= deadline_s,
         )
 
 

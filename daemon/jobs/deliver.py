@@ -6,20 +6,28 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from connectors.channels.contract import Channel, OutgoingMessage, Receipt
+from connectors.channels.contract import Channel, Choice, OutgoingMessage, Question, Receipt
 from connectors.errors import Broken, NeedsLogin, Unavailable
 from daemon.clock import Clock
-from daemon.config import AthleteConfig, ChannelConfig
+from daemon.config import AthleteConfig
+from daemon.config_channels import EMAIL, ChannelConfig
 from daemon.credentials import SecretError
 from daemon.jobs.operations import tell_end_of_outage, tell_outage
 from daemon.store import outbox
+from daemon.store.answers import strength_since
 from daemon.store.engine import Store
+from daemon.store.messages import token_of
 from daemon.store.outbox import Claim
+from rules.choices import asks_for_a_number, buttons
+from rules.outcome import LEVEL_ORDER, Level, Message, MessageKind
 
 log = logging.getLogger(__name__)
+
+type Opener = Callable[[AthleteConfig, ChannelConfig], Channel]
 
 # Longer than any channel call can last (connectors.channels.apprise: 60 s), so that nobody else sends it meanwhile.
 LEASE = timedelta(minutes=3)
@@ -28,8 +36,12 @@ WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 60))
 WAIT_IF_MAYBE_ARRIVED = timedelta(minutes=15)
 WAIT_FOR_A_PERSON = timedelta(hours=1)
 SHORTEST_WAIT = timedelta(minutes=1)
+# A session that began so long before its reminder was the one it is about.
+SAME_SESSION = timedelta(hours=12)
 # Failed attempts at one message before its channel counts as out: about 23 minutes with these waits.
 ATTEMPTS_BEFORE_OUTAGE = 5
+# … and before the fallback takes over: three minutes, in which a router restarts.
+BEFORE_FALLBACK = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +66,7 @@ def deliver_due(
     store: Store,
     athletes: Mapping[str, AthleteConfig],
     clock: Clock,
-    open_channel: Callable[[ChannelConfig], Channel],
+    open_channel: Opener,
     stop: Callable[[], bool] = lambda: False,
 ) -> Delivered:
     """Send every delivery that is due, the longest waiting first, until none is left or `stop` says so.
@@ -76,7 +88,7 @@ def _deliver(
     store: Store,
     athletes: Mapping[str, AthleteConfig],
     clock: Clock,
-    open_channel: Callable[[ChannelConfig], Channel],
+    open_channel: Opener,
     claim: Claim,
 ) -> str:
     athlete = athletes.get(claim.athlete)
@@ -88,17 +100,25 @@ def _deliver(
         return "failed"
     if claim.may_have_been_sent:
         log.warning("A message to %s was being sent when we were stopped; it may arrive twice", claim.channel)
+    if _is_done_already(store, claim):
+        with store.session() as session:
+            outbox.withdraw(session, claim, clock.now(), "A session was done before this went out.")
+        return "failed"
     # Opened before the attempt is noted: only a kill inside the call itself shall leave a doubt.
-    channel = _opened(open_channel, config, claim, clock)
+    channel = _opened(open_channel, athlete, config, claim, clock)
+    dressing = _dressing(store, athlete, config, claim.message, clock)
     with store.session() as session:
         if not outbox.start_attempt(session, claim, clock.now()):
             return "retried"
-    outcome = channel if isinstance(channel, Failure) else _send(channel, claim, clock)
+        message = replace(
+            outgoing(claim.message, token_of(session, claim.athlete, claim.message.key)), **dressing
+        )
+    outcome = channel if isinstance(channel, Failure) else _send(channel, message, claim, clock)
     now = clock.now()
     with store.session() as session:
         if isinstance(outcome, Receipt):
             tell_end_of_outage(session, athlete, claim.channel, now)
-            outbox.mark_sent(session, claim, now, outcome.service)
+            outbox.mark_sent(session, claim, now, outcome.service, outcome.reference)
             log.info("Sent to %s (%s) in %.1f s", claim.channel, outcome.service, outcome.elapsed_s)
             return "sent"
         if outcome.retry_at is None:
@@ -106,25 +126,62 @@ def _deliver(
         else:
             outbox.mark_retry(session, claim, now, outcome.retry_at, outcome.reason)
         attempt = claim.attempts + 1
+        if config.fallback and (outcome.retry_at is None or outcome.tell_now or attempt >= BEFORE_FALLBACK):
+            outbox.enqueue(session, claim.athlete, claim.message, [config.fallback], now)
         log.warning("Not sent, attempt %d: %s", attempt, outcome.reason)
         if outcome.tell_now or attempt >= ATTEMPTS_BEFORE_OUTAGE:
             tell_outage(session, athlete, claim.channel, claim.message.key, outcome.reason, now)
         return "failed" if outcome.retry_at is None else "retried"
 
 
+def _dressing(
+    store: Store, athlete: AthleteConfig, config: ChannelConfig, message: Message, clock: Clock
+) -> dict[str, Any]:
+    """What a mailbox shows beside the text: the digest's page and picture."""
+    if config.kind != EMAIL or message.kind is not MessageKind.DIGEST:
+        return {}
+    from daemon.digest_mail import digest_of
+
+    shown = digest_of(store, athlete, message, clock.now())
+    return {} if shown is None else {"html": shown[0], "picture": shown[1]}
+
+
+def outgoing(message: Message, token: str | None) -> OutgoingMessage:
+    """A message as channels want it: with the buttons that answer it."""
+    question = None
+    if token is not None:
+        choices = tuple(Choice(button.label, button.answer) for button in buttons(message))
+        question = Question(token, choices, scale=asks_for_a_number(message))
+    urgent = LEVEL_ORDER.index(message.level) >= LEVEL_ORDER.index(Level.STOP)
+    return OutgoingMessage(
+        key=message.key, title=message.title, body=message.text, question=question, urgent=urgent
+    )
+
+
+def _is_done_already(store: Store, claim: Claim) -> bool:
+    """A reminder of strength work that waited while the work was done (RULES 10)."""
+    if claim.message.kind is not MessageKind.NUDGE:
+        return False
+    with store.reading() as session:
+        return strength_since(session, claim.athlete, claim.message.due_at - SAME_SESSION)
+
+
 def _opened(
-    open_channel: Callable[[ChannelConfig], Channel], config: ChannelConfig, claim: Claim, clock: Clock
+    open_channel: Opener, athlete: AthleteConfig, config: ChannelConfig, claim: Claim, clock: Clock
 ) -> Channel | Failure:
     try:
-        return open_channel(config)
+        return open_channel(athlete, config)
+    except NeedsLogin as error:
+        return Failure(error.cure, clock.now() + WAIT_FOR_A_PERSON, tell_now=True)
+    except Broken as error:
+        return Failure(str(error), clock.now() + WAIT_FOR_A_PERSON, tell_now=True)
     except SecretError as error:
         return Failure(f"{config.name}: {error}.", clock.now() + WAIT_FOR_A_PERSON, tell_now=True)
     except Exception as error:
         return _unexpected(error, claim, clock)
 
 
-def _send(channel: Channel, claim: Claim, clock: Clock) -> Receipt | Failure:
-    message = OutgoingMessage(key=claim.message.key, title=claim.message.title, body=claim.message.text)
+def _send(channel: Channel, message: OutgoingMessage, claim: Claim, clock: Clock) -> Receipt | Failure:
     try:
         return channel.send(message)
     except Unavailable as error:
@@ -152,11 +209,3 @@ def _retry_at(claim: Claim, now: datetime, error: Unavailable) -> datetime:
     at = now + wait if error.retry_at is None else max(error.retry_at, now + SHORTEST_WAIT)
     last_chance = claim.message.expires_at - SHORTEST_WAIT
     return last_chance if now + SHORTEST_WAIT <= last_chance < at else at
-
-
-def apprise_channel(config: ChannelConfig) -> Channel:
-    """The channel of a configured Apprise URL. Raises SecretError where the URL cannot be had."""
-    from connectors.channels import apprise
-
-    apprise.load()
-    return apprise.AppriseChannel(config.name, config.url.value())

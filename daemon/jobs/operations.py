@@ -92,7 +92,7 @@ def tell_unreadable(
     if not met_now:
         return False
     first = min(met_now, key=lambda one: one.origin)
-    text = f"{first.origin} could not be read: {_sentence(first.reason)} {_sentence(first.cure)}"
+    text = f"{first.origin} could not be read: {sentence(first.reason)} {sentence(first.cure)}"
     if len(met_now) > 1:
         text += f" So could not {len(met_now) - 1} more; `niggled status` lists them."
     return tell(session, athlete, f"unreadable|{now.isoformat()}", NEEDS_YOU, text, now, can_wait=True)
@@ -108,5 +108,5 @@ def _outage(session: Session, athlete: AthleteConfig, channel: str) -> str:
     return f"outage|{channel}|{last_sent_at.isoformat() if last_sent_at else 'never'}"
 
 
-def _sentence(words: str) -> str:
+def sentence(words: str) -> str:
     return words if words.endswith((".", "!", "?")) else f"{words}."

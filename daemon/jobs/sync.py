@@ -81,10 +81,11 @@ def take_in(
     *,
     batch: int = BATCH,
     reached: Callable[[Session, Reached], None] = lambda session, item: None,
+    first_seen_at: datetime | None = None,
 ) -> Report:
     """Save what a source yields, `batch` items a transaction; a Reached ends one, and `reached` belongs to it.
 
-    What came before a failure of the source is kept, the failure is in the report.
+    What came before a failure of the source is kept, the failure is in the report. For `first_seen_at` see `save_records`.
     """
     report = Report()
     waiting: list[SourceItem] = []
@@ -92,12 +93,12 @@ def take_in(
         for item in items:
             waiting.append(item)
             if len(waiting) >= batch or isinstance(item, Reached):
-                _save(store, athlete, waiting, now, report, reached)
+                _save(store, athlete, waiting, now, report, reached, first_seen_at)
                 waiting = []
     except ConnectorError as failure:
         report.failure = failure
     if waiting:
-        _save(store, athlete, waiting, now, report, reached)
+        _save(store, athlete, waiting, now, report, reached, first_seen_at)
     return report
 
 
@@ -108,11 +109,16 @@ def _save(
     now: datetime,
     report: Report,
     reached: Callable[[Session, Reached], None],
+    first_seen_at: datetime | None,
 ) -> None:
     records = [item for item in items if isinstance(item, SourceRecord)]
     with store.session() as session:
         overlap = athlete.policy.merge.overlap
-        saved = save_records(session, athlete.name, records, now, overlap=overlap) if records else []
+        saved = (
+            save_records(session, athlete.name, records, now, overlap=overlap, first_seen_at=first_seen_at)
+            if records
+            else []
+        )
         deleted = 0
         for item in items:
             if isinstance(item, SetAside):

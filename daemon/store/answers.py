@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from daemon.store.checkpoints import drop_checkpoints
 from daemon.store.tables import (
+    ActivityRow,
     AdaptationRow,
     Base,
     NightRow,
@@ -26,6 +27,7 @@ from daemon.store.tables import (
 from daemon.store.upsert import upsert
 from rules.facts import (
     Adaptation,
+    Family,
     Grade,
     History,
     MuscleGroup,
@@ -53,6 +55,19 @@ def save_prompt(session: Session, athlete: str, prompt: Prompt) -> None:
 def save_strength(session: Session, athlete: str, done: StrengthSession) -> None:
     """Keep a reported session; one with the same id is corrected."""
     _save(session, StrengthSessionRow, athlete, asdict(done) | {"groups": sorted(done.groups)}, "start")
+
+
+def strength_since(session: Session, athlete: str, since: datetime) -> bool:
+    """Whether a session was told, or recorded by a watch, that began then or later."""
+    told = sa.select(StrengthSessionRow.id).where(
+        StrengthSessionRow.athlete == athlete, StrengthSessionRow.start >= since
+    )
+    recorded = sa.select(ActivityRow.id).where(
+        ActivityRow.athlete == athlete,
+        ActivityRow.family == Family.STRENGTH.value,
+        ActivityRow.start >= since,
+    )
+    return any(session.execute(query.limit(1)).first() is not None for query in (told, recorded))
 
 
 def save_night(session: Session, athlete: str, night: Night) -> None:

@@ -7,23 +7,27 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from daemon.store.tables import DeliveryRow, SourceStateRow
+from daemon.store.tables import DeliveryRow, HearingRow, SourceStateRow
 
 
 def claim(
     session: Session,
-    table: type[DeliveryRow | SourceStateRow],
+    table: type[DeliveryRow | SourceStateRow | HearingRow],
     row: sa.ColumnElement[bool],
     worker: str,
     now: datetime,
     lease: timedelta,
+    longest: timedelta | None = None,
     **values: object,
 ) -> bool:
     """Take one row that is free or whose lease has run out; True if it is ours now.
 
-    `row` picks it and says that its work is not done. One UPDATE decides, so two workers never both get True.
+    `row` picks it and says that its work is not done. One UPDATE decides, so two workers never both get True. No lease is
+    longer than `longest`: one that seems so was given by a clock that has been put back since.
     """
     free = table.claimed_until.is_(None) | (table.claimed_until < now)
+    if longest is not None:
+        free |= table.claimed_until > now + longest
     result = session.execute(
         sa.update(table)
         .where(row, free)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
@@ -12,12 +13,16 @@ from sqlalchemy.orm import Session
 
 from daemon.store.tables import MessageFindingRow, MessageRow
 from daemon.store.upsert import insert_new
+from rules.choices import buttons
 from rules.facts import PromptKind
 from rules.outcome import Level, Message, MessageKind, PromptWanted, Sent
 
+BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+TOKEN_LENGTH = 10
+
 
 def insert_message(session: Session, athlete: str, message: Message) -> None:
-    """Store a message and what it tells; one with that key is left as it is."""
+    """Store a message and what it tells; one with that key is left as it is. What can be answered gets a token."""
     row = {
         "athlete": athlete,
         "key": message.key,
@@ -30,6 +35,7 @@ def insert_message(session: Session, athlete: str, message: Message) -> None:
         "expires_at": message.expires_at,
         "alert": message.alert,
         "question": _packed_question(message.question),
+        "token": new_token() if buttons(message) else None,
     }
     insert_new(session, MessageRow, [row])
     insert_new(
@@ -40,6 +46,17 @@ def insert_message(session: Session, athlete: str, message: Message) -> None:
             for position, key in enumerate(message.findings)
         ],
     )
+
+
+def new_token() -> str:
+    """Fifty random bits in letters and digits that nobody mistakes for one another."""
+    return "".join(secrets.choice(BASE32) for _ in range(TOKEN_LENGTH))
+
+
+def token_of(session: Session, athlete: str, key: str) -> str | None:
+    """What an answer to this message carries; None where nothing can be answered."""
+    query = sa.select(MessageRow.token).where(MessageRow.athlete == athlete, MessageRow.key == key)
+    return session.execute(query).scalar_one_or_none()
 
 
 def sent_messages(session: Session, athlete: str, since: datetime, *, alerts_since: datetime) -> list[Sent]:

@@ -149,8 +149,8 @@ def start_attempt(session: Session, claim: Claim, now: datetime) -> bool:
     return result == 1
 
 
-def mark_sent(session: Session, claim: Claim, now: datetime, service: str) -> None:
-    """It is out: true whoever holds the row by now."""
+def mark_sent(session: Session, claim: Claim, now: datetime, service: str, reference: str = "") -> None:
+    """It is out: true whoever holds the row by now. `reference` is the channel's own name of it."""
     _update(
         session,
         (DeliveryRow.id == claim.delivery_id) & DeliveryRow.sent_at.is_(None),
@@ -158,6 +158,7 @@ def mark_sent(session: Session, claim: Claim, now: datetime, service: str) -> No
         sent_at=now,
         done_at=now,
         service=service,
+        reference=reference or None,
         claimed_by=None,
         claimed_until=None,
     )
@@ -173,6 +174,11 @@ def mark_failed(session: Session, claim: Claim, now: datetime, reason: str) -> N
     _end_attempt(session, claim, now, reason, state=DeliveryState.FAILED.value, done_at=now)
 
 
+def withdraw(session: Session, claim: Claim, now: datetime, reason: str) -> None:
+    """It need not go out any more. Does nothing if the claim is no longer ours."""
+    _end_attempt(session, claim, now, reason, state=DeliveryState.EXPIRED.value, done_at=now)
+
+
 def expire_overdue(session: Session, now: datetime) -> int:
     """Give up what is worth nothing any more and nobody is sending just now; returns how many."""
     return _update(
@@ -183,6 +189,18 @@ def expire_overdue(session: Session, now: datetime) -> int:
         claimed_by=None,
         claimed_until=None,
     )
+
+
+def withdraw_unsent(session: Session, athlete: str, message_key: str, now: datetime) -> bool:
+    """Take a message back of which nothing has gone out yet, because its time has not come; whether that was so."""
+    deliveries = deliveries_of(session, athlete, message_key)
+    if not deliveries or any(
+        one.due_at <= now or one.state is not DeliveryState.QUEUED for one in deliveries
+    ):
+        return False
+    key = (DeliveryRow.athlete == athlete) & (DeliveryRow.message_key == message_key)
+    _update(session, key, state=DeliveryState.EXPIRED.value, done_at=now)
+    return True
 
 
 def count_due(session: Session, now: datetime) -> int:

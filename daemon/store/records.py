@@ -68,6 +68,21 @@ def known_records(
     }
 
 
+def starts_of(session: Session, athlete: str, source: str) -> list[datetime]:
+    """When the records of a source started, in order."""
+    query = sa.select(_RECORDS.c.start).where(_RECORDS.c.athlete == athlete, _RECORDS.c.source == source)
+    return list(session.execute(query.order_by(_RECORDS.c.start)).scalars())
+
+
+def newest_start(session: Session, athlete: str, source: str, *, until: datetime) -> datetime | None:
+    """When the newest record of a source started, those of the future left out; None where there is none."""
+    newest = sa.select(sa.func.max(_RECORDS.c.start, type_=_RECORDS.c.start.type)).where(
+        _RECORDS.c.athlete == athlete, _RECORDS.c.source == source, _RECORDS.c.start <= until
+    )
+    found: datetime | None = session.execute(newest).scalar_one()
+    return found
+
+
 def save_record(
     session: Session, athlete: str, record: SourceRecord, now: datetime, *, overlap: float = OVERLAP
 ) -> Saved:
@@ -82,10 +97,12 @@ def save_records(
     now: datetime,
     *,
     overlap: float = OVERLAP,
+    first_seen_at: datetime | None = None,
 ) -> list[Saved]:
     """Save a batch and bring its activities up to date; one answer a record, in the order given.
 
-    A record whose hash is known changes nothing. Of two with one identity the last counts.
+    A record whose hash is known changes nothing. Of two with one identity the last counts. `first_seen_at`: as of when
+    records count as seen that are new, if that is not now.
     """
     lock(session, athlete)
     latest = {(record.source, record.external_id): record for record in records}
@@ -104,7 +121,7 @@ def save_records(
             key = _RECORDS.c.id == known[record.source, record.external_id].record_id
             session.execute(_RECORDS.update().where(key).values(_told(record, now)))
         if fresh:
-            identity = {"athlete": athlete, "first_seen_at": now}
+            identity = {"athlete": athlete, "first_seen_at": first_seen_at or now}
             session.execute(
                 _RECORDS.insert(), [identity | _UNSET | _all_told(record, now) for record in fresh]
             )

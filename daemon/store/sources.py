@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -54,6 +55,10 @@ class AsideRecord:
     count: int
 
 
+LONGEST_WAIT = timedelta(hours=48)
+LONGEST_LEASE = timedelta(hours=1)
+"""Nobody waits or claims for longer; see `claim_source`."""
+
 _COLUMNS = [table_of(SourceStateRow).c[name] for name in SourceState.__slots__]
 
 
@@ -79,26 +84,89 @@ def source_states(session: Session, athlete: str) -> list[SourceState]:
     ]
 
 
+def forget_source(session: Session, athlete: str, source: str) -> None:
+    """The source is no longer connected: its state goes, its records stay."""
+    session.execute(sa.delete(SourceStateRow).where(_own(athlete, source)))
+
+
+def make_due(session: Session, athlete: str, source: str, now: datetime) -> None:
+    """Ask the source at the next opportunity, whatever it waits for."""
+    session.execute(sa.update(SourceStateRow).where(_own(athlete, source)).values(due_at=now))
+
+
 def claim_source(
-    session: Session, worker: str, now: datetime, lease: timedelta
+    session: Session,
+    worker: str,
+    now: datetime,
+    lease: timedelta,
+    among: Collection[tuple[str, str]] | None = None,
 ) -> tuple[str, SourceState] | None:
-    """Claim the source that has been due longest, of any athlete; (athlete, state), or None if none is due."""
+    """Claim the source that has been due longest; (athlete, state), or None if none is due.
+
+    `among` are the (athlete, source) that may be asked, None for all of them.
+    """
     free = SourceStateRow.claimed_until.is_(None) | (SourceStateRow.claimed_until < now)
+    free |= SourceStateRow.claimed_until > now + LONGEST_LEASE
     due = session.execute(
         sa.select(SourceStateRow.athlete, SourceStateRow.source)
-        .where(SourceStateRow.due_at <= now, free)
+        .where(_due(now), free)
         .order_by(SourceStateRow.due_at, SourceStateRow.athlete, SourceStateRow.source)
     ).all()
     for athlete, source in due:
-        row = (
-            (SourceStateRow.athlete == athlete)
-            & (SourceStateRow.source == source)
-            & (SourceStateRow.due_at <= now)
-        )
-        if leases.claim(session, SourceStateRow, row, worker, now, lease):
+        if among is not None and (athlete, source) not in among:
+            continue
+        row = _own(athlete, source) & _due(now)
+        if leases.claim(session, SourceStateRow, row, worker, now, lease, LONGEST_LEASE):
             state = source_state(session, athlete, source)
             return None if state is None else (athlete, state)
     return None
+
+
+def claim_this(
+    session: Session, athlete: str, source: str, worker: str, now: datetime, lease: timedelta
+) -> bool:
+    """Claim one source whether it is due or not; False while another worker is at it."""
+    row = _own(athlete, source)
+    return leases.claim(session, SourceStateRow, row, worker, now, lease, LONGEST_LEASE)
+
+
+def keep_claim(session: Session, athlete: str, source: str, worker: str, until: datetime) -> None:
+    """Work goes on: what this worker has claimed stays its own until then."""
+    mine = _own(athlete, source) & (SourceStateRow.claimed_by == worker)
+    _change(session, mine, claimed_until=until)
+
+
+def holds_claim(session: Session, athlete: str, source: str, worker: str) -> bool:
+    """Whether what this worker claimed was neither given back nor recorded since."""
+    query = sa.select(SourceStateRow.claimed_by).where(_own(athlete, source))
+    return bool(session.execute(query).scalar_one_or_none() == worker)
+
+
+def release_source(session: Session, athlete: str, source: str, worker: str) -> None:
+    """Give back what this worker has claimed."""
+    mine = _own(athlete, source) & (SourceStateRow.claimed_by == worker)
+    _change(session, mine, claimed_by=None, claimed_until=None)
+
+
+def save_cursor(session: Session, athlete: str, source: str, cursor: str) -> None:
+    """Keep how far the source was read, together with what was read."""
+    _change(session, _own(athlete, source), cursor=cursor)
+
+
+def _change(session: Session, where: sa.ColumnElement[bool], **values: object) -> None:
+    # Without the session's bookkeeping, which would first set up the mapping of every table: that costs a poll more than
+    # all it does.
+    options = {"synchronize_session": False}
+    session.execute(sa.update(SourceStateRow).where(where).values(**values).execution_options(**options))
+
+
+def _own(athlete: str, source: str) -> sa.ColumnElement[bool]:
+    return (SourceStateRow.athlete == athlete) & (SourceStateRow.source == source)
+
+
+def _due(now: datetime) -> sa.ColumnElement[bool]:
+    """Due, or due so far ahead that the clock must have been put back since."""
+    return (SourceStateRow.due_at <= now) | (SourceStateRow.due_at > now + LONGEST_WAIT)
 
 
 def record_success(
@@ -143,8 +211,9 @@ def record_failure(
     reason: str,
     cure: str | None = None,
     retry_at: datetime | None = None,
+    new_activities: int = 0,
 ) -> SourceState:
-    """The source did not answer. Returns the state before, so that an outage is told once."""
+    """The source did not answer, or only in part. Returns the state before, so that an outage is told once."""
     before = _before(session, athlete, source, now)
     _store(
         session,
@@ -156,10 +225,55 @@ def record_failure(
             reason=reason,
             cure=cure,
             retry_at=retry_at,
-            failing_since=before.failing_since or now,
+            last_new_activity_at=now if new_activities else before.last_new_activity_at,
+            failing_since=outage_began(before, now),
         ),
     )
     return before
+
+
+def record_pacing(
+    session: Session,
+    athlete: str,
+    source: str,
+    now: datetime,
+    *,
+    due_at: datetime,
+    reason: str,
+    retry_at: datetime | None,
+    answered: bool,
+    new_activities: int = 0,
+) -> SourceState:
+    """Nothing is wrong, the requests for now are used up; an outage lasts until something was `answered`. Returns the state
+    before."""
+    before = _before(session, athlete, source, now)
+    _store(
+        session,
+        athlete,
+        replace(
+            before,
+            state=SourceCondition.WAITING,
+            due_at=due_at,
+            reason=reason,
+            cure=None,
+            retry_at=retry_at,
+            last_success_at=now if answered else before.last_success_at,
+            last_new_activity_at=now if new_activities else before.last_new_activity_at,
+            failing_since=None if answered else before.failing_since,
+        ),
+    )
+    return before
+
+
+def outage_began(before: SourceState, now: datetime) -> datetime:
+    """Since when a source that fails now has failed: since `now`, or since the outage it was in before.
+
+    One that began before the last success was noted by a clock that has been put right since.
+    """
+    since, success = before.failing_since, before.last_success_at
+    if since is None or (success is not None and since < success <= now):
+        return now
+    return since
 
 
 def _before(session: Session, athlete: str, source: str, now: datetime) -> SourceState:

@@ -183,7 +183,7 @@ class FindingRow(Base):
 
 
 class MessageRow(Base):
-    """A message as it was decided; its deliveries say what became of it."""
+    """A message as it was decided; its deliveries say what became of it. `token` is what an answer to it carries."""
 
     __tablename__ = "messages"
     athlete: Mapped[str] = mapped_column(primary_key=True)
@@ -197,7 +197,8 @@ class MessageRow(Base):
     expires_at: Mapped[datetime]
     alert: Mapped[bool]
     question: Mapped[dict[str, Any] | None]
-    __table_args__ = (sa.Index(None, "athlete", "due_at"),)
+    token: Mapped[str | None]
+    __table_args__ = (sa.Index(None, "athlete", "due_at"), sa.Index(None, "token", unique=True))
 
 
 class MessageFindingRow(Base):
@@ -215,7 +216,8 @@ class MessageFindingRow(Base):
 
 
 class DeliveryRow(Base):
-    """The outbox: one row a message and channel. `done_at` is set once it is sent, failed or expired."""
+    """The outbox: one row a message and channel. `done_at` is set once it is sent, failed or expired; `reference` is the
+    channel's own name of what was sent."""
 
     __tablename__ = "deliveries"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -233,12 +235,53 @@ class DeliveryRow(Base):
     sent_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     service: Mapped[str | None]
+    reference: Mapped[str | None]
     __table_args__ = (
         sa.UniqueConstraint("athlete", "message_key", "channel"),
         sa.ForeignKeyConstraint(["athlete", "message_key"], ["messages.athlete", "messages.key"]),
         sa.Index(None, "done_at", "due_at"),
         sa.Index(None, "athlete", "state"),
     )
+
+
+class IncomingRow(Base):
+    """What the runner sent to a channel, for ever: heard once, whatever becomes of it.
+
+    `outcome` says what that was. `confirmation` is the direct answer, until `confirmed_at` it has not got through.
+    """
+
+    __tablename__ = "incoming"
+    athlete: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    heard_at: Mapped[datetime]
+    text: Mapped[str]
+    message_key: Mapped[str | None]
+    reference: Mapped[str]
+    outcome: Mapped[str]
+    confirmation: Mapped[str]
+    quiet: Mapped[bool]
+    confirmed_at: Mapped[datetime | None]
+    __table_args__ = (
+        sa.Index(None, "athlete", "channel", "heard_at"),
+        sa.Index(None, "athlete", "confirmed_at"),
+    )
+
+
+class HearingRow(Base):
+    """How far a channel has been read, by whom just now, and how many strangers wrote to it."""
+
+    __tablename__ = "hearing"
+    athlete: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[str | None]
+    strangers: Mapped[int]
+    last_stranger_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    failure: Mapped[str | None]
+    claimed_by: Mapped[str | None]
+    claimed_until: Mapped[datetime | None]
 
 
 class ReplyRow(Base):

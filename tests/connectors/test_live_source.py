@@ -123,19 +123,51 @@ def test_a_treadmill_recording_takes_the_hills_away() -> None:
     assert (told.activity.indoor, told.activity.ascent_m) == (True, None)
 
 
-def test_samples_cut_off_by_a_failure_are_fetched_by_the_next_pass() -> None:
-    door = ScriptedDoor(held={"1": leg(2), "2": leg(1)})
+def test_samples_that_cannot_be_had_now_are_fetched_by_the_next_pass_and_hold_up_nothing() -> None:
+    door = ScriptedDoor(held={"1": leg(2), "2": leg(1)}, page_size=5)
     door.recordings = {number: recorded(one) for number, one in door.held.items()}
-    door.fails = {"recording 1": Unavailable("Strava did not answer in time")}
-    told: list[SourceItem] = []
-    with pytest.raises(Unavailable):
-        told.extend(source(door).fetch(None, {}))  # what came before the failure is kept
+    door.fails = {"recording 2": Unavailable("Strava did not answer in time")}
+    told = passes(door)
+    assert [one.external_id for one in records(told)] == ["2", "1", "1"]
     door.fails.clear()
     door.calls.clear()
     (later,) = records(passes(door, known_from(told)))
-    assert later.external_id == "1"
+    assert later.external_id == "2"
     assert later.activity.series is not None
-    assert door.calls == ["page 1", "page 2", "recording 1"]
+    assert door.calls == ["page 1", "recording 2"]
+
+
+def test_samples_that_can_never_be_had_are_given_up_after_some_days() -> None:
+    door = ScriptedDoor(held={"1": leg(4)})
+    door.fails = {"recording 1": Broken("Strava answered with something that is not JSON")}
+    assert records(passes(door))[-1].content_hash.endswith("+none")
+
+
+def test_a_service_that_fails_at_every_recording_is_not_asked_on_and_on() -> None:
+    door = ScriptedDoor(held={str(number): leg(number) for number in range(1, 9)}, page_size=10)
+    door.fails = {f"recording {number}": Unavailable("no answer") for number in range(1, 9)}
+    with pytest.raises(Unavailable, match="no answer"):
+        passes(door)
+    assert [call for call in door.calls if call.startswith("recording")] == [
+        f"recording {number}" for number in (1, 2, 3)
+    ]
+
+
+def test_a_service_that_says_when_to_come_back_is_left_alone_at_once() -> None:
+    door = ScriptedDoor(held={"1": leg(1), "2": leg(2)})
+    door.fails = {"recording 1": Unavailable("98 of 100 reads used", NOW, paced=True)}
+    with pytest.raises(Unavailable, match="98 of 100"):
+        passes(door)
+    assert door.calls[-1] == "recording 1"
+
+
+def test_an_activity_that_cannot_be_looked_up_is_not_believed_gone() -> None:
+    door = ScriptedDoor(held={"1": leg(1, sport="Ride"), "2": leg(2, sport="Ride")}, page_size=10)
+    known = known_from(passes(door))
+    door.held.clear()
+    door.fails = {"exists 1": Unavailable("no answer")}
+    found = passes(door, known)
+    assert [item for item in found if isinstance(item, Deleted)] == [Deleted("strava", "2")]
 
 
 def test_an_activity_is_deleted_only_when_the_service_itself_says_so() -> None:
@@ -157,13 +189,23 @@ def test_what_lies_outside_of_the_window_is_not_missed() -> None:
     assert not [call for call in door.calls if call.startswith("exists")]
 
 
-def test_an_empty_listing_deletes_nothing_and_asks_about_a_few() -> None:
-    door = ScriptedDoor(held={str(number): leg(number) for number in range(1, 41)}, page_size=100)
+def test_a_listing_that_lacks_many_is_asked_about_a_few_at_a_time() -> None:
+    held = {str(number): leg(number, sport="Ride") for number in range(1, 41)}
+    door = ScriptedDoor(held=held, page_size=100)
     known = known_from(passes(door))
-    door.hidden = set(door.held)
+    door.hidden = set(door.held) - {"1"}
     door.calls.clear()
     assert [item for item in passes(door, known) if isinstance(item, Deleted)] == []
-    assert len(door.calls) == 1 + CONFIRMED_AT_ONCE
+    assert len([call for call in door.calls if call.startswith("exists")]) == CONFIRMED_AT_ONCE
+
+
+@pytest.mark.parametrize("listed", [{}, {"901": leg(1), "902": leg(2)}])
+def test_another_account_deletes_nothing_of_the_first(listed: dict[str, Leg]) -> None:
+    door = ScriptedDoor(held={str(number): leg(number) for number in range(1, 6)}, page_size=100)
+    known = known_from(passes(door))
+    door.held = listed
+    assert [item for item in passes(door, known) if isinstance(item, Deleted)] == []
+    assert not [call for call in door.calls if call.startswith("exists")]
 
 
 def test_one_odd_record_is_set_aside_and_the_others_arrive() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.config import AthleteConfig, ChannelConfig
+from daemon.config import AthleteConfig
+from daemon.config_channels import ChannelConfig
 from daemon.credentials import Secret
 from daemon.store.engine import Store, open_store
 from rules.facts import Runner

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from fakes.household import run
 
 from connectors.sources.contract import Deleted, SourceRecord
-from daemon.config import AthleteConfig, ChannelConfig
+from daemon.config import AthleteConfig
+from daemon.config_channels import ChannelConfig
 from daemon.credentials import Secret
 from daemon.jobs.assess import Memory, assess_athlete, look
 from daemon.jobs.sync import take_in

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import tzlocal
 
 from daemon import config as configuration
 from daemon import config_example, credentials, paths
@@ -31,6 +32,7 @@ def problems(tmp_path: Path, text: str) -> list[str]:
 
 def test_without_a_file_there_is_one_athlete_called_me(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
+    tzlocal.reload_localzone()  # whoever asked before in this process
     config = configuration.load(None, HOME)
     assert list(config.athletes) == ["me"]
     me = config.athletes["me"]
@@ -143,7 +145,7 @@ def test_the_example_is_valid_once_uncommented(tmp_path: Path) -> None:
         lines.append(text if is_setting else "")
     config = load(tmp_path, "\n".join(lines))
     assert config.athletes["me"].policy == Policy()
-    assert [channel.name for channel in config.athletes["me"].channels] == ["phone"]
+    assert [channel.name for channel in config.athletes["me"].channels] == ["phone", "chat", "mail", "other"]
 
 
 def test_the_example_file_in_the_repository_is_in_step() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,8 +16,10 @@ from fakes.receiver import SERVER_ERROR
 from connectors.channels.contract import Channel, OutgoingMessage, Receipt
 from connectors.errors import Broken, NeedsLogin, Unavailable
 from daemon import config as configuration
-from daemon.config import AthleteConfig, ChannelConfig
-from daemon.jobs.deliver import LEASE, Delivered, apprise_channel, deliver_due
+from daemon.channels import open_channel
+from daemon.config import AthleteConfig
+from daemon.config_channels import ChannelConfig
+from daemon.jobs.deliver import LEASE, Delivered, deliver_due
 from daemon.store import outbox
 from daemon.store.engine import Store, open_store
 from daemon.store.outbox import Delivery
@@ -36,7 +38,7 @@ class Phones:
     shown: list[tuple[str, str, str]] = field(default_factory=list)
     calls: list[tuple[str, datetime]] = field(default_factory=list)
 
-    def open(self, config: ChannelConfig) -> Channel:
+    def open(self, athlete: AthleteConfig, config: ChannelConfig) -> Channel:
         return Phone(config.name, self)
 
 
@@ -53,6 +55,11 @@ class Phone:
             raise trouble
         self.phones.shown.append((self.name, message.title, message.body))
         return Receipt(service="ntfy", elapsed_s=0.2)
+
+
+def really(clock: StoppedClock) -> Callable[[AthleteConfig, ChannelConfig], Channel]:
+    """Channels as the configuration names them."""
+    return lambda athlete, channel: open_channel(athlete, channel, Path("/nowhere"), clock.now)
 
 
 @pytest.fixture
@@ -288,7 +295,7 @@ def test_a_secret_that_cannot_be_had_is_told_without_stopping_the_others(
         raw = {"athletes": {"anna": {"timezone": "Europe/Berlin", "channels": tables}}}
         athletes = configuration.build(raw, "", None, Path("/nowhere")).athletes
         queue(store, ["phone", "hook"])
-        deliver_due(store, athletes, clock, apprise_channel)
+        deliver_due(store, athletes, clock, really(clock))
     assert [message["message"] for message in server.messages] == [
         "13.0 km (load|1)",
         "Nothing gets through to phone since Tuesday 13:00. "
@@ -305,10 +312,10 @@ def test_through_apprise_a_server_that_fails_once_gets_the_message_on_the_second
         athletes = configuration.build(raw, "", None, Path("/nowhere")).athletes
         server.fail_next(SERVER_ERROR)
         queue(store, ["phone"])
-        assert deliver_due(store, athletes, clock, apprise_channel) == Delivered(retried=1)
+        assert deliver_due(store, athletes, clock, really(clock)) == Delivered(retried=1)
         assert delivery(store).reasons[0].text.startswith("phone (ntfy): trouble at the server (HTTP 500).")
         clock.sleep(60)
-        assert deliver_due(store, athletes, clock, apprise_channel) == Delivered(sent=1)
+        assert deliver_due(store, athletes, clock, really(clock)) == Delivered(sent=1)
     assert len(server.messages) == 1
 
 
@@ -330,7 +337,7 @@ def test_a_kill_inside_the_channel_call_repeats_the_message_once_when_the_lease_
 ) -> None:
     queue(store, ["phone"])
     with pytest.raises(KilledError):
-        deliver_due(store, household(phone=ALL), clock, lambda config: Deathtrap(config.name, phones))
+        deliver_due(store, household(phone=ALL), clock, lambda _, config: Deathtrap(config.name, phones))
     assert deliver_due(store, household(phone=ALL), clock, phones.open) == Delivered()
     clock.at += LEASE + timedelta(seconds=1)
     assert deliver_due(store, household(phone=ALL), clock, phones.open) == Delivered(sent=1)

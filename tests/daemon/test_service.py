@@ -18,10 +18,12 @@ import pytest
 from fakes.clock import StoppedClock
 
 from daemon.lock import AlreadyRunningError, only_daemon_of
+from daemon.polling import LiveJobs
 from daemon.service import AthleteJobs, Jobs, Service
 from daemon.store import outbox
 from daemon.store.engine import Store, open_store
 from daemon.store.errors import StoreError
+from daemon.store.sources import claim_this, record_success
 from rules.outcome import Level, Message, MessageKind
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -36,6 +38,10 @@ class Household:
     arrived: bool = False
     troubles: dict[str, Exception] = field(default_factory=dict)
     delivered: threading.Event = field(default_factory=threading.Event)
+    sources: dict[str, list[str]] = field(default_factory=dict)
+    asked: threading.Event = field(default_factory=threading.Event)
+    answer: threading.Event = field(default_factory=threading.Event)
+    store: Store | None = None
 
     def note(self, what: str) -> None:
         self.log.append(what)
@@ -47,7 +53,23 @@ class Household:
             self.note(f"look {name}")
             return self.arrived
 
-        return AthleteJobs(name, take_in, lambda now: self.note(f"assess {name}"))
+        return AthleteJobs(name, take_in, lambda now: self.note(f"assess {name}"), self.live(name))
+
+    def live(self, name: str) -> LiveJobs | None:
+        def sync(source: str, stop: threading.Event) -> None:
+            self.note(f"ask {source} of {name}")
+            self.asked.set()
+            while not (self.answer.wait(0.01) or stop.is_set()):
+                pass
+            if self.store is not None and not stop.is_set():
+                with self.store.session() as session:
+                    due_at = NOON + timedelta(minutes=15)
+                    record_success(session, name, source, NOON, due_at=due_at, new_activities=1, cursor=None)
+
+        def lost(source: str, reason: str, now: datetime) -> None:
+            self.note(f"lost {source} of {name}: {reason}")
+
+        return LiveJobs(lambda: self.sources.get(name, []), sync, lost) if self.sources else None
 
     def deliver(self, stop: threading.Event) -> None:
         self.delivered.set()
@@ -295,6 +317,82 @@ def test_a_reload_takes_the_new_jobs_and_a_bad_one_keeps_the_old(
     thread.join(20)
 
 
+def test_what_a_source_brought_is_assessed_at_the_next_glance(store: Store) -> None:
+    household = Household(sources={"anna": ["strava"]}, store=store)
+    household.answer.set()
+    service = Service(StoppedClock(NOON), store, household.jobs("anna", "ben"))
+    service.tick()
+    household.log.clear()
+    service.poll()
+    service.glance()
+    service.glance()
+    assert household.log == [
+        "ask strava of anna",
+        "look anna",
+        "assess anna",
+        "look ben",
+        "look anna",
+        "look ben",
+    ]
+
+
+def test_a_source_that_hangs_holds_up_neither_looks_nor_the_watchdog(
+    store: Store, manager: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHDOG_USEC", "300000")
+    monkeypatch.delenv("WATCHDOG_PID", raising=False)
+    household = Household(sources={"me": ["strava"]}, store=store)
+    service = Service(StoppedClock(NOON), store, household.jobs(), tick_s=0.2)
+    thread, statuses = in_background(service)
+    assert household.asked.wait(20)
+    household.log.clear()
+    seen: list[str] = []
+    while not (seen.count("WATCHDOG=1") >= 3 and household.log.count("look me") >= 3):
+        seen += manager.recv(4096).decode().splitlines()
+    assert household.log.count("ask strava of me") == 0
+    household.answer.set()
+    heard(manager, lambda line: line.endswith("; next check of strava 2026-03-01 12:15 UTC"))
+    service.stop()
+    thread.join(20)
+    assert statuses == [0]
+
+
+def test_a_stop_ends_a_look_at_a_source_and_leaves_it_free(store: Store) -> None:
+    household = Household(sources={"me": ["strava"]}, store=store)
+    service = Service(StoppedClock(NOON), store, household.jobs(), tick_s=60)
+    thread, statuses = in_background(service)
+    assert household.asked.wait(20)
+    service.stop()
+    thread.join(20)
+    assert statuses == [0]
+    with store.session() as session:
+        assert claim_this(session, "me", "strava", "the next", NOON, timedelta(minutes=6))
+    assert not [line for line in household.log if line.startswith("lost")]
+
+
+def test_trouble_with_asking_is_told_once_and_its_end_once(
+    store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO)
+    household = Household(sources={"me": ["strava"]}, store=store)
+    household.answer.set()
+    service = Service(StoppedClock(NOON), store, household.jobs())
+
+    def gone() -> None:
+        raise StoreError("Nothing was saved.", "The disk is full.", "Free some.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "session", gone)
+        service.poll()
+        service.poll()
+    service.poll()
+    assert [record.getMessage() for record in caplog.records] == [
+        "Asking the sources failed and is tried again at every tick: "
+        "Nothing was saved. The disk is full. Free some.",
+        "Asking the sources works again; it had failed since 2026-03-01 12:00 UTC",
+    ]
+
+
 def test_a_second_daemon_on_the_same_home_is_refused_and_told_by_whom(tmp_path: Path) -> None:
     told = rf"already runs on .*home \(process {os.getpid()}\)\. Stop it first"
     with only_daemon_of(tmp_path / "home"), pytest.raises(AlreadyRunningError, match=told):
@@ -344,7 +442,7 @@ def test_a_stop_signal_ends_it_with_status_0_even_if_a_job_hangs(
 
 def test_the_resting_daemon_loads_no_heavy_library() -> None:
     code = (
-        "import sys, daemon.service, daemon.jobs.inbox, daemon.jobs.child, daemon.jobs.deliver, daemon.lock, daemon.logs\n"
+        "import sys, daemon.service, daemon.jobs.inbox, daemon.jobs.child, daemon.jobs.deliver, daemon.jobs.poll_outcome, daemon.connections, daemon.lock, daemon.logs\n"
         "heavy = {'apprise', 'alembic', 'fitdecode', 'stravalib', 'garminconnect', 'requests'} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or 0)"
     )

@@ -17,10 +17,11 @@ from fakes.clock import AcceleratedClock
 
 from daemon import config as configuration
 from daemon import logs
+from daemon.channels import open_channel
 from daemon.config import AthleteConfig
 from daemon.jobs.arrivals import take_in_arrivals
 from daemon.jobs.child import run_child, told_to_stop
-from daemon.jobs.deliver import apprise_channel, deliver_due
+from daemon.jobs.deliver import deliver_due
 from daemon.jobs.inbox import Inbox
 from daemon.service import AthleteJobs, Jobs, Service
 from daemon.store import outbox
@@ -101,7 +102,14 @@ def deliver(path: Path) -> int:
     plan = Plan.read(path)
     stop = told_to_stop()
     store = open_store(plan.store_url)
-    deliver_due(store, {ATHLETE: plan.athlete()}, plan.clock(), apprise_channel, stop)
+    clock = plan.clock()
+    deliver_due(
+        store,
+        {ATHLETE: plan.athlete()},
+        clock,
+        lambda athlete, channel: open_channel(athlete, channel, Path("/nowhere"), clock.now),
+        stop,
+    )
     return 0
 
 

@@ -16,8 +16,8 @@ from fakes.recordings import level_run, strava_export
 from connectors.formats.fit_encode import encode_activity
 
 VERBS = (
-    "demo", "run", "import", "status", "pain", "strength", "check", "pause", "resume", "activities", "replay",
-    "explain", "test-alert", "config",
+    "demo", "run", "login", "logout", "sync", "import", "status", "pain", "strength", "check", "pause", "resume",
+    "activities", "replay", "explain", "test-alert", "config",
 )  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def test_help_lists_the_verbs_each_in_one_line(clean_environment: Environment) -
     assert tuple(line.split()[0] for line in told.splitlines()) == VERBS
 
 
-@pytest.mark.parametrize("verb", ["activities", "config"])
+@pytest.mark.parametrize("verb", ["activities", "config", "login"])
 def test_help_of_a_group_is_not_cut_off(clean_environment: Environment, verb: str) -> None:
     result = niggled(clean_environment | {"COLUMNS": "80"}, verb, "--help")
     assert result.returncode == 0

@@ -1,9 +1,12 @@
-"""Clocks for tests: one that stands still until it is told, one that runs fast."""
+"""Clocks for tests: one that stands still until it is told, one that runs fast, one that several processes steer by."""
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Self
 
 
 class StoppedClock:
@@ -33,3 +36,38 @@ class AcceleratedClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(max(0.0, seconds) / self._factor)
+
+
+class SteeredClock:
+    """A clock that several processes share by a file. It runs `factor` times as fast as the machine's, and jumps ahead when
+    one of them says so."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @classmethod
+    def started(cls, path: Path, at: datetime, factor: float) -> Self:
+        clock = cls(path)
+        clock._write(at, factor)
+        return clock
+
+    def now(self) -> datetime:
+        at, origin_s, factor = self._read()
+        return at + timedelta(seconds=(time.monotonic() - origin_s) * factor)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(max(0.0, seconds) / self._read()[2])
+
+    def jump(self, to: datetime) -> None:
+        """Ahead to an instant; never back."""
+        self._write(max(to, self.now()), self._read()[2])
+
+    def _read(self) -> tuple[datetime, float, float]:
+        told = json.loads(self._path.read_text())
+        return datetime.fromisoformat(told["at"]), told["origin_s"], told["factor"]
+
+    def _write(self, at: datetime, factor: float) -> None:
+        unfinished = self._path.with_suffix(".part")
+        told = {"at": at.isoformat(), "origin_s": time.monotonic(), "factor": factor}
+        unfinished.write_text(json.dumps(told))
+        unfinished.rename(self._path)

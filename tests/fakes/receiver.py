@@ -14,7 +14,8 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """How one request goes wrong. `taken`: the message was recorded before the trouble began."""
+    """How one request goes wrong. `taken`: the message was recorded before the trouble began. `code` is the service's own
+    number of the refusal, `drip_s` the wait before every byte."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -22,18 +23,25 @@ class Trouble:
     garbage: bool = False
     cut: bool = False
     taken: bool = False
+    page: bool = False
+    drip_s: float = 0.0
+    code: int | None = None
 
 
 TOO_MANY = Trouble(status=429, headers={"Retry-After": "120"})
 SERVER_ERROR = Trouble(status=500)
 REFUSED_LOGIN = Trouble(status=401)
 GARBAGE = Trouble(garbage=True, taken=True)
+PAGE = Trouble(page=True)
 CUT = Trouble(cut=True)
 CUT_AFTER_TAKING = Trouble(cut=True, taken=True)
 
 
 def slow(seconds: float) -> Trouble:
     return Trouble(wait_s=seconds, taken=True)
+
+
+WEB_PAGE = b"<!DOCTYPE html>\n<html><head><title>We'll be right back</title></head></html>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +66,15 @@ class Receiver:
         self._troubles: deque[Trouble] = deque()
         self._always: Trouble | None = None
         self._lock = threading.Lock()
+        self.closing = threading.Event()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 receiver.handle(self)
+
+            def do_GET(self) -> None:
+                receiver.handle_get(self)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Tests read what arrived, not the console."""
@@ -74,6 +86,10 @@ class Receiver:
     @property
     def port(self) -> int:
         return int(self._server.server_address[1])
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def url(self) -> str:
@@ -93,11 +109,12 @@ class Receiver:
         received = Received(request.path, dict(request.headers.items()), body)
         with self._lock:
             self.requests += 1
-            trouble = self._troubles.popleft() if self._troubles else self._always
+            trouble = self.trouble_for(received)
         status, answer = self.answer(received)
         if status == 200 and (trouble is None or trouble.taken):
             with self._lock:
                 self.received.append(received)
+            self.take(received, answer)
         time.sleep(self.wait_s if trouble is None else trouble.wait_s)
         if trouble is not None and trouble.cut:
             request.close_connection = True
@@ -105,9 +122,15 @@ class Receiver:
             return
         if trouble is not None and trouble.status != 200:
             status, answer = trouble.status, self.refusal(trouble.status)
-        content = (
-            b"\x00\xff<not json" if trouble is not None and trouble.garbage else json.dumps(answer).encode()
-        )
+            answer |= {} if trouble.code is None else {"code": trouble.code}
+        self.send(request, status, json.dumps(answer).encode(), trouble)
+
+    def send(
+        self, request: BaseHTTPRequestHandler, status: int, content: bytes, trouble: Trouble | None
+    ) -> None:
+        """Send an answer, as well as the trouble lets it."""
+        if trouble is not None and (trouble.garbage or trouble.page):
+            content = b"\x00\xff<not json" if trouble.garbage else WEB_PAGE
         try:
             request.send_response(status)
             for name, value in (trouble.headers if trouble is not None else {}).items():
@@ -115,9 +138,24 @@ class Receiver:
             request.send_header("Content-Type", "application/json")
             request.send_header("Content-Length", str(len(content)))
             request.end_headers()
-            request.wfile.write(content)
+            if trouble is None or not trouble.drip_s:
+                request.wfile.write(content)
+                return
+            for byte in content:
+                self.closing.wait(trouble.drip_s)
+                request.wfile.write(bytes([byte]))
         except OSError:
             request.close_connection = True  # the sender was killed, or gave up, while it waited
+
+    def handle_get(self, request: BaseHTTPRequestHandler) -> None:
+        self.send(request, 404, json.dumps(self.refusal(404)).encode(), None)
+
+    def trouble_for(self, received: Received) -> Trouble | None:
+        """How this request goes wrong. Called with the lock held."""
+        return self._troubles.popleft() if self._troubles else self._always
+
+    def take(self, received: Received, answer: dict[str, Any]) -> None:
+        """What else happens when a post was accepted and recorded with this answer."""
 
     def answer(self, received: Received) -> tuple[int, dict[str, Any]]:
         """What this service says to a post that it understands: status and JSON."""
@@ -133,6 +171,7 @@ class Receiver:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.closing.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from rules.facts import (
     Activity,
     Family,
     History,
     PromptKind,
+    RunLoad,
+    TerrainClass,
 )
 from rules.outcome import (
     Assessment,
@@ -25,6 +28,7 @@ from rules.outcome import (
     StrengthPlan,
 )
 from rules.policy import Policy
+from rules.records import Record, record_of
 from rules.triage import triage
 
 POLICY = Policy()
@@ -59,6 +63,14 @@ def run(
         race=race,
         planned=planned,
     )
+
+
+def recorded(activity: Activity, descent_m: float | None = None) -> Record:
+    """The run as a look at the history has counted it."""
+    known = TerrainClass.NONE if descent_m is None else TerrainClass.MEASURED
+    metres, seconds = activity.distance_m or 0.0, activity.moving_s or 0.0
+    load = RunLoad(metres, seconds, descent_m, descent_m, None, None, None, None, known)
+    return record_of(activity, load, ZoneInfo("UTC"))
 
 
 def spike(activity: Activity, level: Level = Level.WARN) -> Finding:

@@ -119,7 +119,7 @@ def test_the_sore_spike_holds_the_runner_back_until_a_calm_run(phone: Phone) -> 
     assert phone.states["ask:calm"] is PainState.GREEN
     texts = {one.key: one.text for one in phone.messages}
     assert "Next: from Tuesday, up to 7.0 km, flat." in texts["digest:2026-W23"]
-    assert "up to 11.0 km." in texts["digest:2026-W24"]
+    assert "This week: 23 km, longest 11.0." in texts["digest:2026-W24"]
 
 
 def test_one_warning_and_no_more(phone: Phone) -> None:

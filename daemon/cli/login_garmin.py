@@ -1,0 +1,169 @@
+"""`niggled login garmin`: with a key that the runner made, or by mail address and password."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from connectors.errors import NeedsLogin
+from connectors.keyfile import KeyFile
+from daemon.cli.asking import ask, ask_secret
+from daemon.cli.connecting import make_due_at_once, tell_what_is_next
+from daemon.cli.context import athlete_options, choose_athlete, make_home, now, read_config
+from daemon.cli.failures import failure_sentence
+from daemon.config import AthleteConfig
+from daemon.config_sources import GARMIN, SourceConfig
+from daemon.connections import garmin_door, key_file, secret_value
+
+if TYPE_CHECKING:
+    from connectors.sources.garmin_login import Connected, NeedsCode
+
+MAKE_A_KEY = """\
+Garmin gives you a key for your own data, to read only:
+  1. Open Garmin Connect on the web (not in the app) → Settings → Personal API.
+  2. Make a key, as long-lived as you like. It is shown once."""
+MISSING_KEY = "Garmin's key is missing: --key-file FILE, or paste it when asked"
+HOW_LONG = "How many days is the key valid (30, 90, 180, 365), or until which day (YYYY-MM-DD)?"
+NO_REMINDER = "! You did not say when the key ends, so niggled cannot remind you in time: --ends 90, or --ends 2027-06-30."
+LONGEST_VALIDITY = timedelta(days=366)
+UNOFFICIAL = """\
+Garmin does not support this way and may close it; the key (--door personal) is the safe one.
+Mail address and password are used once and stored nowhere."""
+MISSING_MAIL = "the mail address is missing: type it when asked"
+MISSING_PASSWORD = "the password is missing: type it when asked"  # noqa: S105
+MISSING_CODE = "Garmin has sent you a code, and it is missing: type it when asked"
+CODES_TRIED = 3
+
+
+@click.command(name="garmin")
+@click.option(
+    "--door",
+    type=click.Choice(["personal", "login"]),
+    help="By a key for your own data (personal, the usual way), or by mail address and password (login).",
+)
+@click.option("--key-file", "secret_file", metavar="FILE", help="Holds the key; - for standard input.")
+@click.option("--ends", metavar="DAYS|DAY", help="How long the key is valid: 90, or 2027-06-30.")
+@athlete_options
+def garmin(
+    door: str | None,
+    secret_file: str | None,
+    ends: str | None,
+    config_path: str | None,
+    athlete_name: str | None,
+) -> None:
+    """Garmin, by a key that you make there.
+
+    The key is tried at once. The same again when the key has ended. Where it fails, nothing is changed.
+    """
+    config = read_config(config_path)
+    athlete = choose_athlete(config, athlete_name)
+    make_home(config)
+    keys = key_file(config.home, athlete.name, GARMIN)
+    if _chosen_door(athlete.sources[GARMIN], keys, door) == "login":
+        connected = _by_login(athlete.sources[GARMIN], keys)
+    else:
+        connected = _by_key(athlete, keys, secret_file, ends)
+    make_due_at_once(config, athlete, GARMIN, now())
+    click.echo(_first_answer(connected, athlete))
+    tell_what_is_next(config, GARMIN, athlete)
+
+
+def _chosen_door(settings: SourceConfig, keys: KeyFile, door: str | None) -> str:
+    """The door asked for, where the configuration leaves the choice; else the one that is in use."""
+    if door is not None and settings.door not in (None, door):
+        raise click.UsageError(f"door is {settings.door} in the configuration: change it there")
+    if door == "login" and settings.door is None and settings.key is not None:
+        raise click.UsageError(
+            'there is a key in the configuration, which goes first: put door = "login" beside it'
+        )
+    return door or garmin_door(settings, keys.load())
+
+
+def _by_key(athlete: AthleteConfig, keys: KeyFile, secret_file: str | None, ends: str | None) -> Connected:
+    from connectors.sources.garmin_login import check_key
+
+    settings = athlete.sources[GARMIN]
+    today = now().astimezone(ZoneInfo(athlete.runner.timezone)).date()
+    told = None if ends is None else _last_day(ends, today)
+    configured = secret_value(settings.key)
+    connected = None
+    if configured is not None and secret_file is None:
+        try:
+            connected = check_key(configured, keys, now, keep=False, base_url=settings.base_url)
+        except NeedsLogin as refusal:
+            click.echo(f"! The key in the configuration: {failure_sentence(refusal)}", err=True)
+    if connected is None:
+        if secret_file is None:
+            click.echo(MAKE_A_KEY)
+        key = ask_secret("Key", MISSING_KEY, secret_file)
+        connected = check_key(key, keys, now, base_url=settings.base_url)
+    if settings.key_ends is None:
+        _keep_last_day(keys, told or _asked_last_day(today), today)
+    return connected
+
+
+def _keep_last_day(keys: KeyFile, last_day: date | None, today: date) -> None:
+    if last_day is None:
+        click.echo(NO_REMINDER, err=True)
+    else:
+        keys.update(key_ends=last_day.isoformat(), key_days=(last_day - today).days)
+
+
+def _asked_last_day(today: date) -> date | None:
+    """When the key ends, for Garmin does not tell; None where nobody says."""
+    while sys.stdin.isatty():
+        try:
+            return _last_day(click.prompt(HOW_LONG), today)
+        except click.UsageError as problem:
+            click.echo(problem.message, err=True)
+    line = sys.stdin.readline().strip()
+    return _last_day(line, today) if line else None
+
+
+def _last_day(text: str, today: date) -> date:
+    """ "90" or "2027-06-30" as a day; a usage error for anything else and for days that are over."""
+    word = text.strip()
+    try:
+        day = today + timedelta(days=int(word)) if word.isdecimal() else date.fromisoformat(word)
+    except (ValueError, OverflowError):
+        raise click.UsageError(f"{word!r} is neither a number of days nor a day: 90, or 2027-06-30") from None
+    if not today < day <= today + LONGEST_VALIDITY:
+        raise click.UsageError(f"{day} cannot be the key's last day: that lies in the next 365 days")
+    return day
+
+
+def _by_login(settings: SourceConfig, keys: KeyFile) -> Connected:
+    from connectors.sources.garmin_login import NeedsCode, begin
+
+    click.echo(UNOFFICIAL)
+    mail = ask("Mail address", MISSING_MAIL)
+    password = ask_secret("Password", MISSING_PASSWORD)
+    click.echo("Logging in. This may take a minute.")
+    answer = begin(mail, password, keys, now, base_url=settings.base_url)
+    return _with_code(answer, settings, keys) if isinstance(answer, NeedsCode) else answer
+
+
+def _with_code(needed: NeedsCode, settings: SourceConfig, keys: KeyFile) -> Connected:
+    from connectors.sources.garmin_login import finish
+
+    def finished() -> Connected:
+        code = ask("The code that Garmin has sent you", MISSING_CODE)
+        return finish(needed, code, keys, now, base_url=settings.base_url)
+
+    for _ in range(CODES_TRIED - 1):
+        try:
+            return finished()
+        except NeedsLogin as refusal:
+            click.echo(failure_sentence(refusal), err=True)
+    return finished()
+
+
+def _first_answer(connected: Connected, athlete: AthleteConfig) -> str:
+    if connected.newest is None:
+        return "Garmin answers: there is no activity yet."
+    newest: datetime = connected.newest.astimezone(ZoneInfo(athlete.runner.timezone))
+    return f"Garmin answers: the newest activity is of {newest:%A %Y-%m-%d %H:%M}."

@@ -1,0 +1,241 @@
+"""What runners send back: to which message, heard once for ever, and how far each channel has been read (DESIGN 6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from connectors.channels.contract import Incoming
+from daemon.store import leases
+from daemon.store.messages import load_messages
+from daemon.store.tables import DeliveryRow, HearingRow, IncomingRow, MessageRow
+from daemon.store.upsert import insert_new
+from rules.outcome import Message
+
+
+class Outcome(StrEnum):
+    """What became of something that came in."""
+
+    TAKEN = "taken"
+    UNCLEAR = "unclear"
+    TOO_MANY = "too_many"
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """How far a channel was read. `strangers` counts what others sent to it; `failing_since` is set while it cannot be
+    read, `failure` says why."""
+
+    channel: str
+    position: str | None = None
+    strangers: int = 0
+    last_stranger_at: datetime | None = None
+    failing_since: datetime | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """An answer that was taken and whose direct answer has not got through. `confirmation` is empty where a kill came
+    before it was found."""
+
+    incoming: Incoming
+    confirmation: str
+    quiet: bool
+    outcome: Outcome
+
+
+def message_of_token(session: Session, athlete: str, token: str) -> Message | None:
+    """The message that an answer with this token is to; None for a token that was never given to this athlete."""
+    key = session.execute(
+        sa.select(MessageRow.key).where(MessageRow.athlete == athlete, MessageRow.token == token.upper())
+    ).scalar_one_or_none()
+    return _message(session, athlete, key)
+
+
+def message_of_reference(session: Session, athlete: str, channel: str, reference: str) -> Message | None:
+    """The message that the channel itself calls so."""
+    key = session.execute(
+        sa.select(DeliveryRow.message_key).where(
+            DeliveryRow.athlete == athlete,
+            DeliveryRow.channel == channel,
+            DeliveryRow.reference == reference,
+        )
+    ).scalars()
+    return _message(session, athlete, key.first())
+
+
+def hearing(session: Session, athlete: str, channel: str) -> Hearing:
+    """How far the channel was read."""
+    row = session.get(HearingRow, (athlete, channel))
+    return Hearing(channel) if row is None else _hearing(row)
+
+
+def hearings(session: Session, athlete: str) -> list[Hearing]:
+    """Every channel that was ever listened to, by name."""
+    query = sa.select(HearingRow).where(HearingRow.athlete == athlete).order_by(HearingRow.channel)
+    return [_hearing(row) for row in session.scalars(query)]
+
+
+def claim_hearing(
+    session: Session, athlete: str, channel: str, worker: str, now: datetime, lease: timedelta
+) -> bool:
+    """Become, or stay, the one who reads the channel; False while somebody else is."""
+    _ensure(session, athlete, channel)
+    row = (HearingRow.athlete == athlete) & (HearingRow.channel == channel)
+    mine = session.execute(
+        sa.update(HearingRow).where(row, HearingRow.claimed_by == worker).values(claimed_until=now + lease)
+    )
+    if mine.rowcount == 1:  # type: ignore[attr-defined]
+        return True
+    return leases.claim(session, HearingRow, row, worker, now, lease)
+
+
+def release_hearing(session: Session, athlete: str, channel: str, worker: str) -> None:
+    """Let others read the channel."""
+    session.execute(
+        sa.update(HearingRow)
+        .where(HearingRow.athlete == athlete, HearingRow.channel == channel, HearingRow.claimed_by == worker)
+        .values(claimed_by=None, claimed_until=None)
+    )
+
+
+def note_heard(
+    session: Session,
+    athlete: str,
+    channel: str,
+    incoming: Incoming,
+    now: datetime,
+    outcome: Outcome,
+    message_key: str | None,
+) -> bool:
+    """Keep what came in and how far the channel is read; False if this very thing was heard before.
+
+    To be called in the transaction that stores what the answer means, and that must then be given up.
+    """
+    before = session.get(IncomingRow, (athlete, channel, incoming.id))
+    _move(session, athlete, channel, incoming.position)
+    if before is not None:
+        return False
+    session.add(
+        IncomingRow(
+            athlete=athlete,
+            channel=channel,
+            id=incoming.id,
+            at=incoming.at,
+            heard_at=now,
+            text=incoming.text,
+            message_key=message_key,
+            reference=incoming.reference,
+            outcome=outcome.value,
+            confirmation="",
+            quiet=True,
+        )
+    )
+    session.flush()
+    return True
+
+
+def was_heard(session: Session, athlete: str, channel: str, incoming_id: str) -> bool:
+    """Whether this very thing came in before."""
+    return session.get(IncomingRow, (athlete, channel, incoming_id)) is not None
+
+
+def note_stranger(session: Session, athlete: str, channel: str, incoming: Incoming, now: datetime) -> None:
+    """Somebody else wrote: counted, and nothing of it is kept."""
+    _move(session, athlete, channel, incoming.position)
+    session.execute(
+        sa.update(HearingRow)
+        .where(HearingRow.athlete == athlete, HearingRow.channel == channel)
+        .values(strangers=HearingRow.strangers + 1, last_stranger_at=now)
+    )
+
+
+def note_reading(session: Session, athlete: str, channel: str, now: datetime, failure: str | None) -> Hearing:
+    """The channel can be read, or (`failure`) cannot. Returns how it was before."""
+    _ensure(session, athlete, channel)
+    row = session.get_one(HearingRow, (athlete, channel))
+    before = _hearing(row)
+    row.failure = failure
+    row.failing_since = None if failure is None else row.failing_since or now
+    return before
+
+
+def note_confirmation(
+    session: Session,
+    athlete: str,
+    channel: str,
+    incoming_id: str,
+    text: str,
+    *,
+    quiet: bool,
+    outcome: Outcome,
+) -> None:
+    """What the runner is to read in answer, and what became of what they sent."""
+    row = session.get_one(IncomingRow, (athlete, channel, incoming_id))
+    row.confirmation, row.quiet, row.outcome = text, quiet, outcome.value
+
+
+def mark_confirmed(session: Session, athlete: str, channel: str, incoming_id: str, now: datetime) -> None:
+    """The direct answer has got through, or needs not."""
+    session.get_one(IncomingRow, (athlete, channel, incoming_id)).confirmed_at = now
+
+
+def unconfirmed(session: Session, athlete: str, channel: str, since: datetime) -> list[Unconfirmed]:
+    """Answers heard at or after `since` whose direct answer has not got through, the oldest first."""
+    query = (
+        sa.select(IncomingRow)
+        .where(
+            IncomingRow.athlete == athlete,
+            IncomingRow.channel == channel,
+            IncomingRow.confirmed_at.is_(None),
+            IncomingRow.heard_at >= since,
+        )
+        .order_by(IncomingRow.heard_at, IncomingRow.id)
+    )
+    return [
+        Unconfirmed(
+            Incoming(row.id, row.at, row.text, position="", reference=row.reference),
+            row.confirmation,
+            row.quiet,
+            Outcome(row.outcome),
+        )
+        for row in session.scalars(query)
+    ]
+
+
+def outcomes_since(session: Session, athlete: str, channel: str, since: datetime) -> list[Outcome]:
+    """What became of everything heard at or after `since`, the newest first."""
+    query = (
+        sa.select(IncomingRow.outcome)
+        .where(IncomingRow.athlete == athlete, IncomingRow.channel == channel, IncomingRow.heard_at >= since)
+        .order_by(IncomingRow.heard_at.desc(), IncomingRow.id.desc())
+    )
+    return [Outcome(word) for word in session.scalars(query)]
+
+
+def _message(session: Session, athlete: str, key: str | None) -> Message | None:
+    return None if key is None else load_messages(session, [(athlete, key)]).get((athlete, key))
+
+
+def _hearing(row: HearingRow) -> Hearing:
+    return Hearing(
+        row.channel, row.position, row.strangers, row.last_stranger_at, row.failing_since, row.failure
+    )
+
+
+def _ensure(session: Session, athlete: str, channel: str) -> None:
+    insert_new(session, HearingRow, [{"athlete": athlete, "channel": channel, "strangers": 0}])
+
+
+def _move(session: Session, athlete: str, channel: str, position: str) -> None:
+    _ensure(session, athlete, channel)
+    session.execute(
+        sa.update(HearingRow)
+        .where(HearingRow.athlete == athlete, HearingRow.channel == channel)
+        .values(position=position)
+    )
