@@ -37,7 +37,7 @@ class NeedsLogin(ConnectorError):
     """Only the runner can mend this. The text says what happened, `cure` is the next thing to do."""
 
     def __init__(self, reason: LoginReason, cure: str, detail: str = "") -> None:
-        super().__init__(detail or f"{reason}: {cure}")
+        super().__init__(detail or cure)
         self.reason = reason
         self.cure = cure
 

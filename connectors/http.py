@@ -33,6 +33,8 @@ class Session(requests.Session):
         # It writes whole paths, and in those of chats are tokens and topics.
         logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
         self.headers["User-Agent"] = USER_AGENT
+        # With nothing here `requests` puts what a ~/.netrc says in the place of our own Authorization.
+        self.auth = _as_it_is
         self._read_s = read_s
         self._whole_s = whole_s
 
@@ -45,6 +47,10 @@ class Session(requests.Session):
         if not options.get("stream"):
             _read_whole(response, deadline_s)
         return response
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def _read_whole(response: requests.Response, deadline_s: float) -> None:
@@ -110,11 +116,12 @@ def json_of(service: str, response: requests.Response) -> Any:
 def retry_at(response: requests.Response, now: datetime) -> datetime | None:
     """What `Retry-After` says, as an instant at most a day away; None where it says nothing usable."""
     text = response.headers.get("Retry-After", "").strip()
-    if text.isdigit():
-        return now + min(timedelta(seconds=min(int(text), 10**6)), LONGEST_WAIT)
+    if text.isascii() and text.isdecimal():
+        # Seven digits are longer than the longest wait, and Python refuses to read thousands of them.
+        return now + min(timedelta(seconds=int(text[:7])), LONGEST_WAIT)
     try:
         named = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
     named = named if named.tzinfo else named.replace(tzinfo=UTC)
     return min(max(named, now), now + LONGEST_WAIT)

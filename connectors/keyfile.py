@@ -5,8 +5,11 @@ They rotate, so they cannot live in the configuration; written through at once, 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,48 +34,71 @@ class KeyFile:
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
             raise Broken(
-                f"The keys in {self.path} cannot be read ({reason}). Mend the file, or log in again."
+                f"The keys in {self.path} cannot be read ({reason}). Mend the file, or delete it and log in again."
             ) from None
         if not isinstance(content, dict):
-            raise Broken(f"The keys in {self.path} cannot be read (no object). Log in again.")
+            raise Broken(
+                f"The keys in {self.path} cannot be read (no object). Delete the file and log in again."
+            )
         return content
 
     def save(self, content: dict[str, Any]) -> None:
         """Replace everything, in one step and through to the disk. Raises Broken where that cannot be done."""
-        fresh = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(content, stream)
-                stream.flush()
-                os.fsync(stream.fileno())
-            fresh.replace(self.path)
-            _sync_folder(self.path.parent)
-        except OSError as error:
-            fresh.unlink(missing_ok=True)
-            raise Broken(
-                f"The keys in {self.path} cannot be saved ({error.strerror}). Make room, or make the folder writable."
-            ) from error
+        with self._alone() as folder:
+            self._write(content, folder)
 
     def update(self, **changes: Any) -> dict[str, Any]:
-        """Save with some entries changed, None taking one away; everything as it then stands."""
-        content = {name: value for name, value in (self.load() | changes).items() if value is not None}
-        self.save(content)
+        """Save with some entries changed, None taking one away; everything as it then stands. Raises Broken."""
+        with self._alone() as folder:
+            content = {name: value for name, value in (self.load() | changes).items() if value is not None}
+            self._write(content, folder)
         return content
 
     def delete(self) -> bool:
-        """Forget everything; whether there was anything."""
+        """Forget everything, also what a write that was cut short has left; whether there was anything."""
+        self._fresh.unlink(missing_ok=True)
         try:
             self.path.unlink()
         except FileNotFoundError:
             return False
         return True
 
+    @property
+    def _fresh(self) -> Path:
+        return self.path.with_name(f".{self.path.name}.new")
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    @contextmanager
+    def _alone(self) -> Iterator[int]:
+        """Nobody else writes in the folder, whose descriptor it gives: a login and a look at the same moment must not
+        write over each other's keys."""
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder = os.open(self.path.parent, os.O_RDONLY)
+        except OSError as error:
+            raise self._unsaved(error) from error
+        try:
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX)
+            except OSError as error:
+                raise self._unsaved(error) from error
+            yield folder
+        finally:
+            os.close(folder)
+
+    def _write(self, content: dict[str, Any], folder: int) -> None:
+        try:
+            descriptor = os.open(self._fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                json.dump(content, stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            self._fresh.replace(self.path)
+            os.fsync(folder)
+        except OSError as error:
+            self._fresh.unlink(missing_ok=True)
+            raise self._unsaved(error) from error
+
+    def _unsaved(self, error: OSError) -> Broken:
+        return Broken(
+            f"The keys in {self.path} cannot be saved ({error.strerror}). Make room, or make the folder writable."
+        )

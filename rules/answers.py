@@ -199,7 +199,7 @@ def _words_and_numbers(plain: str, question: Question) -> Answer:
 
 
 def _doubtful(text: str) -> bool:
-    """Decimals, negative numbers, ranges, times, fractions, numbers with a unit or inside a word."""
+    """Decimals, negative numbers, limits and hearts (<3), ranges, times, fractions, numbers with a unit or inside a word."""
     negations = "|".join(NEGATIONS)
     units = "|".join(UNITS)
     return any(
@@ -207,6 +207,7 @@ def _doubtful(text: str) -> bool:
         for pattern in (
             r"\d[.,:⁄/]\d",
             r"(?:^|[\s(])[-+]\d",
+            r"[<>≤≥] ?\d",
             r"\d ?- ?\d",
             r"[^\W\d_]\d|\d[^\W\d_]|\d ?[%°/]",
             rf"\d ?(?:{units})\b",

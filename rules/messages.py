@@ -116,4 +116,5 @@ def strength_text(plan: StrengthPlan, week: str = "") -> str:
 
 
 def lowered(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    """For the middle of a sentence; names of countries keep their capital."""
+    return text if text.startswith("Romanian") else text[:1].lower() + text[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,6 +18,8 @@ QUESTION_OF = {
     PromptKind.SETTLED: Question.SETTLED,
     PromptKind.OFFER: Question.OFFER,
 }
+CHECKLIST_IN_REPLY = "checklist:"
+"""How the id of a checklist begins that a direct answer has asked."""
 ABOUT_ANYTHING = frozenset(AnswerKind) - {
     AnswerKind.PAIN,
     AnswerKind.YES,
@@ -89,6 +92,9 @@ def heard(
         question = Question.SETTLED if when is ReplyKind.AFTER else Question.SCORE
         return Heard(read(text, question, words), question, None, when)
     if prompt is not None:
+        since = _asked_in_reply(text, prompt, history, now, words)
+        if since is not None:
+            return since
         question = question_of(prompt, history)
         answer = read(text, question, words)
         if answer.kind in ABOUT_ANYTHING or answer.kind is AnswerKind.UNCLEAR or _fits(answer, question):
@@ -113,6 +119,25 @@ def heard(
         return Heard(replace(settled, kind=AnswerKind.UNCLEAR), Question.SCORE)
     bare = read(text, Question.SCORE, words)
     return Heard(bare, Question.SCORE) if bare.kind is AnswerKind.PAIN else plain
+
+
+def _asked_in_reply(
+    text: str, prompt: Prompt, history: History, now: datetime, words: Sequence[str]
+) -> Heard | None:
+    """The answer to what the direct answer to `prompt` has asked: in a mail's thread it carries the token of the first
+    question. A number alone corrects that one; None then."""
+    numbered = any(character.isdecimal() for character in text)
+    for one in open_prompts(history, now):
+        same_run = one.kind is PromptKind.SETTLED and one.activity_id == prompt.activity_id
+        # A checklist that came as a message of its own has a token of its own.
+        checklist = one.id.startswith(CHECKLIST_IN_REPLY) and not numbered
+        if one.sent_at <= prompt.sent_at or not (same_run or checklist):
+            continue
+        question = question_of(one, history)
+        answer = read(text, question, words)
+        if answer.kind in (AnswerKind.YES, AnswerKind.NO):
+            return Heard(answer, question, one)
+    return None
 
 
 def newest_run(history: History, now: datetime) -> Activity | None:

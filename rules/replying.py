@@ -27,7 +27,14 @@ from rules.facts import (
     StrengthSession,
 )
 from rules.gates import end_of
-from rules.open_questions import Heard, newest_counted_run, newest_run, open_prompts, unsettled_run
+from rules.open_questions import (
+    CHECKLIST_IN_REPLY,
+    Heard,
+    newest_counted_run,
+    newest_run,
+    open_prompts,
+    unsettled_run,
+)
 from rules.policy import Policy
 from rules.prompts import CHECKLIST_EXPIRY, CHECKLIST_TEXT
 from rules.settling import settled_text
@@ -89,7 +96,7 @@ def meaning(
 
 def checklist_asked(now: datetime) -> Prompt:
     """The checklist as a question of the direct answer."""
-    return Prompt(f"checklist:{now.isoformat()}", PromptKind.CHECKLIST, now, now + CHECKLIST_EXPIRY)
+    return Prompt(f"{CHECKLIST_IN_REPLY}{now.isoformat()}", PromptKind.CHECKLIST, now, now + CHECKLIST_EXPIRY)
 
 
 def _facts(said: Heard, history: History, policy: Policy, at: datetime, now: datetime, note: str) -> Meaning:

@@ -25,6 +25,7 @@ COMMAND_TIMEOUT_S = 30.0
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 AT_ONCE = 50
 """Heads asked for in one command."""
+MOST_SEARCHES = 5
 # RFC 5530: the server has a bad moment, the login may be right.
 _LATER = re.compile(rb"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]")
 
@@ -106,7 +107,14 @@ class Mailbox:
         return int(values[0]) if values and values[0] else 0
 
     def _matching(self, criteria: str, least: int) -> list[int]:
-        return sorted(uid for uid in map(int, self._box.uids(criteria, charset=None)) if uid >= least)
+        found: list[str] = []
+        for _ in range(MOST_SEARCHES):
+            self._box.client.response("EXISTS")
+            found = self._box.uids(criteria, charset=None)
+            # What came in while we searched is told with the answer, and not again by IDLE.
+            if self._box.client.response("EXISTS")[1] in ([None], []):
+                break
+        return sorted(uid for uid in map(int, found) if uid >= least)
 
     def _fetch(self, uids: list[int], fields: str) -> Iterator[Found]:
         wanted = ",".join(map(str, uids))

@@ -32,6 +32,15 @@ class TelegramOptions:
     base_url: str = field(default=BASE_URL, repr=False)
 
 
+def check(name: str, token: str) -> None:
+    """Raises Broken for what can be no bot's token, with the cure. Nothing is sent."""
+    if not _TOKEN.fullmatch(token):
+        raise Broken(
+            f"{name} (Telegram): `token` is not one of a bot, such as 123456789:AAF… Copy it from @BotFather into "
+            f"channel {name}, then run `niggled test-alert {name}`."
+        )
+
+
 class Refused(Broken):
     """Telegram does not do what was asked. `said` is its own reason, to compare with, never to show."""
 

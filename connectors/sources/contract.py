@@ -42,11 +42,13 @@ class Known:
     """What the store holds of one record: the activity as its source told it (without samples), and how far.
 
     `sampled`: its samples are stored. The part of `content_hash` behind a "+" says which samples, or `NO_SAMPLES`.
+    `stored_at`: when it was told last; None where that is not known.
     """
 
     activity: Activity
     content_hash: str
     sampled: bool
+    stored_at: datetime | None = None
 
     @property
     def listing_hash(self) -> str:

@@ -20,6 +20,9 @@ from rules.sports import SportLists
 
 ONE_DAY = timedelta(days=1)
 """Garmin filters and orders by the local clock of wherever the runner was, which is up to a day away from UTC."""
+LONG_PAGE_ROWS = 10
+OVERLAP_ROWS = 2
+"""Rows of a long page that are asked for again with the next one: so many deletions in between skip nothing."""
 SAME_PAGES = 2
 """Pages without anything new that mean a server going round in circles; one alone is a listing that has shifted."""
 
@@ -43,11 +46,13 @@ class GarminDoor:
             filters["startDate"] = (since - ONE_DAY).date().isoformat()
         if until is not None:
             filters["endDate"] = (until + ONE_DAY).date().isoformat()
-        start, repeats = 0, 0
+        start, repeats, overlap = 0, 0, 0
         seen: set[str] = set()
         while items := self._items(start, filters):
             rows = [read_row(item) for item in items if not is_parent(item)]
             found = {str(item.get("activityId")) for item in items if isinstance(item, dict)}
+            if len(items) <= overlap and not found - seen:
+                return
             repeats = 0 if found - seen else repeats + 1
             if repeats >= SAME_PAGES:
                 raise Broken("Garmin sends the same page of activities again and again")
@@ -56,7 +61,9 @@ class GarminDoor:
             yield Page(without_distances(rows, self._sports), self._told_back_to(starts))
             if since is not None and starts and starts[-1] < since:
                 return
-            start += len(items)
+            # What is deleted meanwhile moves the rest up by a row, past our eyes.
+            overlap = OVERLAP_ROWS if len(items) >= LONG_PAGE_ROWS else 0
+            start += len(items) - overlap
 
     def exists(self, external_id: str) -> bool:
         """Whether Garmin still has it; anything but a clear "not found" is a yes."""

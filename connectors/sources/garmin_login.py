@@ -20,8 +20,8 @@ from connectors.sources.garmin_personal import PersonalClient
 if TYPE_CHECKING:
     from connectors.sources.garmin_connect import ConnectClient
 
-PASSWORD_CURE = "Check both, then run `niggled login garmin` again."  # noqa: S105
-CODE_CURE = "Type the newest code, or run `niggled login garmin` again."
+PASSWORD_CURE = "Check both, then run `niggled login garmin --door login` again."  # noqa: S105
+CODE_CURE = "Type the newest code, or run `niggled login garmin --door login` again."
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,10 +129,12 @@ class LoginClient:
             return self._latched()
         return failure_of(response, self._now(), WAIT_AFTER_429)
 
-    def _latched(self) -> NeedsLogin:
-        """The tokens are dead, and are not tried again."""
+    def _latched(self) -> ConnectorError:
+        """The tokens are dead, and are not tried again; other ones that were saved meanwhile are, next time."""
         with suppress(Broken):
-            self._keys.update(refused=with_refusal(self._keys.load(), self._tokens))
+            saved = self._keys.update(refused=with_refusal(self._keys.load(), self._tokens))
+            if saved.get("tokens") not in (None, self._tokens):
+                return Unavailable("Garmin got a new login in between")
         return self._dead()
 
     def _dead(self) -> NeedsLogin:

@@ -36,7 +36,8 @@ CONFIRMED_AT_ONCE = 10
 STRANGE_FROM = 3
 """Where so many are known and none of them is listed, it is another account or an empty answer: nothing was deleted."""
 SAMPLES_TRIED_FOR = timedelta(days=3)
-"""A recording that cannot be had for so long after its activity is taken for none."""
+"""A recording that cannot be had for so long after its activity was told is taken for none. Counted from the run itself,
+the first recordings of a history would be given up for good in a service's bad quarter of an hour."""
 STUMBLES_BORNE = 2
 SAME_RECORDING_S = 2.0
 """An edit that moves neither start nor length by more leaves the samples as they are."""
@@ -59,6 +60,7 @@ class LiveSource:
         listed: set[str] = set()
         wanted = {external_id: one.activity for external_id, one in known.items() if one.wants_samples}
         hashes = {external_id: known[external_id].listing_hash for external_id in wanted}
+        told_at = {external_id: known[external_id].stored_at or self._desk.now for external_id in wanted}
         for page in self._door.pages(since, until):
             fresh = [row for row in page.rows if not row.external_id or row.external_id not in listed]
             listed.update(row.external_id for row in fresh)
@@ -74,13 +76,14 @@ class LiveSource:
                 if "+" not in record.content_hash:
                     wanted[row.external_id] = record.activity
                     hashes[row.external_id] = record.content_hash
+                    told_at[row.external_id] = self._desk.now
                 else:
                     wanted.pop(row.external_id, None)
             if page.back_to is not None:
                 yield Reached(page.back_to)
         yield from self._gone(since or BEGINNING, until, known, listed)
         yield Reached(since or BEGINNING)
-        yield from self._samples(wanted, hashes)
+        yield from self._samples(wanted, hashes, told_at)
 
     def nights(self, first: date, last: date) -> Sequence[Night]:
         """Recovery of the nights that ended on these local dates, both included."""
@@ -122,7 +125,9 @@ class LiveSource:
             if not there:
                 yield Deleted(self.name, external_id)
 
-    def _samples(self, wanted: Mapping[str, Activity], hashes: Mapping[str, str]) -> Iterator[SourceRecord]:
+    def _samples(
+        self, wanted: Mapping[str, Activity], hashes: Mapping[str, str], told_at: Mapping[str, datetime]
+    ) -> Iterator[SourceRecord]:
         oldest = self._desk.now - SAMPLES_WITHIN
         newest_first = sorted(wanted.items(), key=lambda item: item[1].start, reverse=True)
         stumbles = Stumbles()
@@ -133,7 +138,7 @@ class LiveSource:
                 recorded = self._door.recording(external_id, activity)
             except (Unavailable, Broken) as failure:
                 stumbles.bear(failure)
-                if self._desk.now - activity.start < SAMPLES_TRIED_FOR:
+                if self._desk.now - told_at[external_id] < SAMPLES_TRIED_FOR:
                     continue
                 recorded = None
             sampled = None if recorded is None else self._sampled(activity, recorded)

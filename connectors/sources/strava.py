@@ -99,22 +99,31 @@ class StravaDoor:
 
     def _pages(self, window: dict[str, int], since: datetime | None, newest_first: bool) -> Iterator[Page]:
         seen: set[str] = set()
-        stale, number = 0, 0
-        while True:
-            number += 1
-            rows = [listed(row, self._sports) for row in self._api.rows(window | {"page": number})]
-            if not rows:
-                return
+        stale, number = 0, 1
+        while rows := [listed(row, self._sports) for row in self._api.rows(window | {"page": number})]:
             ids = {row.external_id for row in rows if row.external_id}
+            oldest = _oldest(rows) if newest_first else None
+            if ids and not ids - seen and number == 1 and _lies_before(rows, window):
+                return
             stale = 0 if ids - seen else stale + 1
             seen |= ids
             if stale == STALE_PAGES:
                 raise Broken(f"{TITLE} repeats the same activities on every page; update niggled")
-            oldest = _oldest(rows) if newest_first else None
             # Rows of that very second may be on the next page.
             yield Page(rows, None if oldest is None else oldest + timedelta(seconds=1))
-            if since is not None and oldest is not None and oldest < since:
+            if oldest is None:
+                number += 1
+                continue
+            if since is not None and oldest < since:
                 return
+            # By time and not by number: what is deleted meanwhile would move the rest up by a row, past our eyes.
+            window, number = window | {"before": math.ceil(oldest.timestamp()) + 1}, 1
+
+
+def _lies_before(rows: Sequence[Listed | Unread], window: dict[str, int]) -> bool:
+    """Whether a page keeps to the window that was asked for; one without an end has nothing to keep to."""
+    starts = [row.leg.start.timestamp() for row in rows if isinstance(row, Listed)]
+    return "before" in window and all(start < window["before"] for start in starts)
 
 
 def _oldest(rows: Sequence[Listed | Unread]) -> datetime | None:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 SCOPES: list[Scope] = ["read", "activity:read_all"]
 NEEDED_SCOPE = "activity:read_all"
 """Without it Strava leaves out private activities, and a private run counts like any other."""
+OWN_ACCOUNT = (
+    "Log in to your own on strava.com, then run `niggled login strava`; if you have changed accounts, "
+    "run `niggled logout strava` first."
+)
 
 
 def authorization_url(app: StravaApp, redirect_uri: str, state: str, base_url: str | None = None) -> str:
@@ -44,8 +48,7 @@ def code_from(redirect: str, state: str) -> str:
 
     Raises NeedsLogin for a refusal, a missing permission, and an address of another login.
     """
-    text = redirect.strip()
-    answer = {name: values[-1] for name, values in parse_qs(urlsplit(text).query or text.lstrip("?")).items()}
+    answer = _answer_in(redirect)
     if not hmac.compare_digest(answer.get("state", "").encode(), state.encode()):
         raise NeedsLogin(
             "login",
@@ -70,6 +73,18 @@ def code_from(redirect: str, state: str) -> str:
     return answer["code"]
 
 
+def _answer_in(redirect: str) -> dict[str, str]:
+    """The fields of an address, or of its query, as people paste it; none of what is no address."""
+    # A byte that is no text must not end in a traceback, nor must the quotes that a chat puts around an address.
+    text = redirect.encode("utf-8", "replace").decode().strip(" \t\r\n\"'<>")
+    try:
+        return {
+            name: values[-1] for name, values in parse_qs(urlsplit(text).query or text.lstrip("?")).items()
+        }
+    except ValueError:
+        return {}
+
+
 def exchange(
     app: StravaApp,
     code: str,
@@ -81,18 +96,23 @@ def exchange(
 ) -> None:
     """Turn a code into tokens and save them; `keep_app` saves the application too, where no configuration has it.
 
-    Raises NeedsLogin, Unavailable or Broken, and then what was saved before is untouched.
+    Raises NeedsLogin, Unavailable or Broken, and then what was saved before is untouched: also where the browser was logged
+    in as somebody else, whose account would make the runner's own activities look deleted.
     """
     from connectors.sources.strava_library import exchanged
 
     answer, athlete = asked_for_tokens(
         lambda session: exchanged(session, app.client_id, app.client_secret, code), base_url, now()
     )
-    created = (athlete or {}).get("created_at")
+    created, number = ((athlete or {}).get(name) for name in ("created_at", "id"))
+    before = keys.load().get("athlete_id")
+    if before is not None and number is not None and number != before:
+        raise NeedsLogin("login", OWN_ACCOUNT, f"This is another account at {TITLE} than before")
     keys.update(
         **token_entries(answer),
         scope=",".join(SCOPES),
         athlete_created_at=created if isinstance(created, str) else None,
+        athlete_id=before if number is None else number,
         client_id=app.client_id if keep_app else None,
         client_secret=app.client_secret if keep_app else None,
         api_base=None,

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
-from connectors.errors import ConnectorError, NeedsLogin
+from connectors.errors import Broken, ConnectorError, NeedsLogin
 from connectors.keyfile import KeyFile
 from daemon.cli.context import athlete_options, choose_athlete, now, opened_store, read_config
 from daemon.cli.failures import failure_sentence
+from daemon.config import AthleteConfig
 from daemon.config_sources import LIVE_SOURCES, STRAVA, SourceConfig
 from daemon.connections import TITLES, connected, key_file, strava_app
+from daemon.store.engine import Store
 
 ELSEWHERE = {
     "strava": "Remove the application on https://www.strava.com/settings/apps to be sure.",
@@ -30,12 +37,13 @@ def command(source: str, config_path: str | None, athlete_name: str | None) -> N
         click.echo(f"{title} is not connected.")
         return
     keys = key_file(config.home, athlete.name, source)
-    at_the_service = _end_access(settings, keys) if source == STRAVA else ELSEWHERE[source]
-    keys.delete()
-    with opened_store(config) as store, store.session() as session:
+    with opened_store(config) as store, _not_being_asked(store, athlete, source):
         from daemon.store.sources import forget_source
 
-        forget_source(session, athlete.name, source)
+        at_the_service = _end_access(settings, keys) if source == STRAVA else ELSEWHERE[source]
+        keys.delete()
+        with store.session() as session:
+            forget_source(session, athlete.name, source)
     click.echo(f"{title} is disconnected and its keys are forgotten. Your activities stay. {at_the_service}")
     if settings.configured:
         table = f"[athletes.{athlete.name}.sources.{source}]"
@@ -44,12 +52,35 @@ def command(source: str, config_path: str | None, athlete_name: str | None) -> N
         )
 
 
+@contextmanager
+def _not_being_asked(store: Store, athlete: AthleteConfig, source: str) -> Iterator[None]:
+    """Nobody looks at the source meanwhile: a look at work would save its tokens again, and tell of an outage."""
+    from daemon.jobs.poll import SourceBusyError
+    from daemon.jobs.poll_timing import LEASE
+    from daemon.store.sources import claim_this, register_source, release_source
+
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    with store.session() as session:
+        register_source(session, athlete.name, source, now())
+        if not claim_this(session, athlete.name, source, worker, now(), LEASE):
+            raise click.ClickException(str(SourceBusyError(source)))
+    try:
+        yield
+    finally:
+        with store.session() as session:
+            release_source(session, athlete.name, source, worker)
+
+
 def _end_access(settings: SourceConfig, keys: KeyFile) -> str:
     """Have Strava forget us too; the keys are forgotten here whatever it says."""
     from connectors.sources.strava_login import revoke
 
     try:
-        revoke(keys, now, settings.base_url, app=strava_app(settings, keys.load()))
+        content = keys.load()
+    except Broken:
+        return ELSEWHERE[settings.name]
+    try:
+        revoke(keys, now, settings.base_url, app=strava_app(settings, content))
     except NeedsLogin:
         return ELSEWHERE[settings.name]
     except ConnectorError as error:

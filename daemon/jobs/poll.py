@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from connectors.errors import Broken, ConnectorError, NeedsLogin, Unavailable
 from connectors.sources.contract import Reached, Source, SourceItem, SourceRecord
 from connectors.sources.garmin_key import KeyCountdown
-from connectors.sources.live import SAMPLES_WITHIN
+from connectors.sources.live import BEGINNING, SAMPLES_WITHIN
 from daemon.config import AthleteConfig
 from daemon.jobs import poll_timing as timing
 from daemon.jobs.operations import tell_unreadable
@@ -40,6 +40,7 @@ from daemon.store.history import first_import_until
 from daemon.store.records import Outcome, drop_raw, known_records, newest_start
 from daemon.store.sources import (
     claim_this,
+    forget_set_aside,
     keep_claim,
     register_source,
     release_source,
@@ -65,7 +66,10 @@ class LiveSource(Source, Protocol):
 
 
 class SourceBusyError(Exception):
-    """Another worker is at it."""
+    """Another worker is at it; the text says so to whoever is at a terminal."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(f"{title_of(source)} is being asked at this moment. Try again in a few minutes.")
 
 
 @dataclass(slots=True)
@@ -112,9 +116,7 @@ def poll(
     with store.session() as session:
         register_source(session, athlete.name, source, began)
         if worker is not None and not claim_this(session, athlete.name, source, worker, began, timing.LEASE):
-            raise SourceBusyError(
-                f"{title_of(source)} is being asked at this moment. Try again in a few minutes."
-            )
+            raise SourceBusyError(source)
         state = source_state(session, athlete.name, source)
         cursor = read_cursor(state.cursor if state else None)
     cursor = replace(
@@ -262,6 +264,9 @@ class _Look:
         self._polled.cursor = cursor
         self._ended = window.ended_by(back_to)
         save_cursor(session, name, self._source, write_cursor(cursor))
+        if self._ended and window.part != "newest":
+            since = window.since or BEGINNING
+            forget_set_aside(session, name, self._source, since, window.until, met_before=self._began)
         if self._worker is not None:
             keep_claim(session, name, self._source, self._worker, moment + timing.LEASE)
         if window.part in ("first", "older"):
@@ -284,6 +289,11 @@ class _Look:
         except NeedsLogin:
             raise
         except ConnectorError as failure:
+            if isinstance(failure, Unavailable) and failure.retry_at is not None:
+                # Whoever says when to come back is left alone until then; the nights' turn comes hours later.
+                with self._store.session() as session:
+                    save_cursor(session, self._athlete.name, self._source, write_cursor(cursor))
+                raise
             self._polled.report.warnings.append(
                 f"The nights of {title_of(self._source)} could not be read: {failure}"
             )

@@ -56,15 +56,15 @@ def known_records(
 ) -> dict[str, Known]:
     """What is stored of a source's records, by external id; with `since`, those that started then or later, and the newest."""
     own = (_RECORDS.c.athlete == athlete) & (_RECORDS.c.source == source)
-    names = ("external_id", "content_hash", "series_seconds")
+    names = ("external_id", "content_hash", "series_seconds", "stored_at")
     query = sa.select(*columns_of(SourceRecordRow), *(_RECORDS.c[name] for name in names)).where(own)
     if since is not None:
         newest = sa.select(sa.func.max(_RECORDS.c.start)).where(own).scalar_subquery()
         query = query.where((_RECORDS.c.start >= since) | (_RECORDS.c.start == newest))
     return {
-        external_id: Known(activity_from("", row), content_hash, sampled=series_seconds is not None)
+        external_id: Known(activity_from("", row), content_hash, series_seconds is not None, stored_at)
         for row in session.execute(query)
-        for external_id, content_hash, series_seconds in (row[-3:],)
+        for external_id, content_hash, series_seconds, stored_at in (row[-4:],)
     }
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from connectors.sources.contract import SetAside
 from daemon.store import leases
-from daemon.store.tables import SetAsideRow, SourceStateRow, table_of
+from daemon.store.tables import SetAsideRow, SourceRecordRow, SourceStateRow, table_of
 from daemon.store.upsert import insert_new, upsert
 
 
@@ -305,6 +305,31 @@ def set_aside(session: Session, athlete: str, item: SetAside, now: datetime) -> 
         "count": count + 1,
     }
     upsert(session, SetAsideRow, [row])
+
+
+def forget_set_aside(
+    session: Session,
+    athlete: str,
+    source: str,
+    since: datetime,
+    until: datetime | None,
+    *,
+    met_before: datetime,
+) -> None:
+    """Forget known records that could not be read for a while: those that started in this window and were last met so
+    `met_before`, where all of the window has been listed since. (A known record that makes sense again is no news.)"""
+    records, aside = table_of(SourceRecordRow), table_of(SetAsideRow)
+    here = (records.c.athlete == athlete) & (records.c.source == source) & (records.c.start >= since)
+    if until is not None:
+        here &= records.c.start < until
+    session.execute(
+        aside.delete().where(
+            aside.c.athlete == athlete,
+            aside.c.source == source,
+            aside.c.last_seen_at < met_before,
+            aside.c.origin.in_(sa.select(records.c.origin).where(here)),
+        )
+    )
 
 
 def list_set_aside(session: Session, athlete: str) -> list[AsideRecord]:

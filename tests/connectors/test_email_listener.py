@@ -17,6 +17,7 @@ import pytest
 from fakes.dovecot import PASSWORD, Dovecot, running
 from fakes.mail_cable import Cable
 from fakes.mail_ear import Ear, answered
+from fakes.mail_script import ImapScript
 from fakes.mail_submission import Submission, certificate_in
 
 from connectors.channels import email_mailbox
@@ -25,7 +26,7 @@ from connectors.channels.email import EmailChannel
 from connectors.channels.email_imap import EmailListener
 from connectors.channels.email_message import Addresses
 from connectors.channels.email_server import MailServer, Security
-from connectors.errors import Broken, NeedsLogin, Unavailable
+from connectors.errors import Broken, ConnectorError, NeedsLogin, Unavailable
 
 TOKEN, OTHER_TOKEN = "K7Q2MXHB4T", "ABCDEFGHIJ"
 KNEE = OutgoingMessage(
@@ -177,6 +178,41 @@ def test_without_idle_the_mailbox_is_looked_into_now_and_then() -> None:
             assert ear.until_quiet() == []
             server.stop()
             assert isinstance(ear.until_it_fails(), Unavailable)
+
+
+@pytest.mark.parametrize("moment", ["arrives_with_search", "arrives_with_idle"])
+def test_a_mail_that_comes_in_between_two_commands_is_heard_at_once(moment: str) -> None:
+    runner, ours = "runner@example.org", "niggled@example.org"
+    channel = EmailChannel("mail", MailServer("localhost", 1, "plain"), Addresses(ours, runner), now)
+    mail = f"From: {runner}\r\nTo: niggled+{TOKEN}@example.org\r\nMessage-ID: <1@phone>\r\n\r\n4\r\n".encode()
+    with ImapScript() as script:
+        box = MailServer("localhost", script.port, "plain", ours, PASSWORD)
+        listener = EmailListener(channel, box, [runner], now, look_around_s=LONG_WAIT_S, slice_s=0.05)
+        setattr(script, moment, mail)
+        with Ear(listener, json.dumps({"validity": 7, "uid": 0})) as ear:
+            incoming = ear.next()
+    assert (incoming.text, incoming.token) == ("4", TOKEN)
+    assert incoming.at == datetime(2026, 6, 9, 8, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ("NO [UNAVAILABLE] Temporary authentication failure.", Unavailable),
+        ("NO [LIMIT] too many connections", Unavailable),
+        ("NO [AUTHENTICATIONFAILED] Invalid credentials", NeedsLogin),
+        ("NO [ALERT] Application-specific password required", NeedsLogin),
+        ("BAD no", NeedsLogin),
+    ],
+)
+def test_a_refused_login_is_for_later_only_where_the_server_says_so(
+    answer: str, kind: type[ConnectorError]
+) -> None:
+    channel = EmailChannel("mail", MailServer("localhost", 1, "plain"), Addresses("a@b.org", "c@d.org"), now)
+    with ImapScript(login_answer=answer) as script:
+        box = MailServer("localhost", script.port, "plain", "a@b.org", PASSWORD)
+        with Ear(EmailListener(channel, box, ["c@d.org"], now)) as ear:
+            assert isinstance(ear.until_it_fails(), kind)
 
 
 def test_a_quiet_mailbox_lets_the_caller_look_around(server: Dovecot) -> None:

@@ -158,6 +158,24 @@ def test_a_login_that_is_over_needs_the_runner_and_is_not_tried_again(
     assert garmin.sso.logins == 0
 
 
+def test_a_login_that_ends_while_a_new_one_is_saved_does_not_need_the_runner_again(
+    garmin: GarminServer, client: LoginClient, keys: KeyFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    garmin.tokens.forget_login()
+    answer = garmin.tokens.exchange_login
+
+    def saved_meanwhile(*asked: Any) -> Any:
+        told = answer(*asked)
+        keys.save({"tokens": garmin.tokens.sign_in()})
+        return told
+
+    monkeypatch.setattr(garmin.tokens, "exchange_login", saved_meanwhile)
+    failure = failure_of(client)
+    assert isinstance(failure, Unavailable)
+    assert str(failure) == "Garmin got a new login in between"
+    assert len(list_of(client)) == 1
+
+
 def test_new_tokens_work_without_a_restart(garmin: GarminServer, client: LoginClient, keys: KeyFile) -> None:
     garmin.tokens.forget_login()
     assert isinstance(failure_of(client), NeedsLogin)
@@ -347,7 +365,7 @@ def test_a_wrong_password_is_tried_once_and_leaves_everything_as_it_was(
         NeedsLogin, match=r"^Garmin does not accept this mail address and password\.$"
     ) as raised:
         connect(garmin, keys, clock, password="SECRET-wrong")
-    assert raised.value.cure == "Check both, then run `niggled login garmin` again."
+    assert raised.value.cure == "Check both, then run `niggled login garmin --door login` again."
     assert garmin.sso.logins == 1
     assert keys.load() == {"api_key": "SECRET-key"}
 

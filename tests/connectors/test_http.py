@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 import requests
@@ -38,6 +39,18 @@ def test_every_request_has_a_timeout_and_a_name() -> None:
         assert http.Session().get(URL).json() == []
 
 
+def test_a_netrc_of_the_machine_does_not_replace_our_own_authorization(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password else\n", encoding="utf-8")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    with responses.RequestsMock() as net:
+        net.get(URL, json=[], match=[responses.matchers.header_matcher({"Authorization": "Bearer ours"})])
+        assert http.Session().get(URL, headers={"Authorization": "Bearer ours"}).json() == []
+
+
 def test_a_web_page_instead_of_data_is_for_later() -> None:
     page = answered(body="\n<!DOCTYPE html><h1>Maintenance</h1>")
     with pytest.raises(Unavailable, match=r"^Strava answered with a web page instead of data$"):
@@ -60,6 +73,9 @@ def test_anything_else_that_is_no_json_is_broken(body: str) -> None:
         ("Fri, 31 Dec 9999 23:59:59 GMT", NOW + timedelta(days=1)),
         ("soon", None),
         ("-5", None),
+        ("9" * 5000, NOW + timedelta(days=1)),
+        ("²", None),
+        ("Wed, 20 May 2026 12:05:00 +99999999999999", None),
         ("", None),
     ],
 )

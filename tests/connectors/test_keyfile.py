@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -58,6 +59,41 @@ def test_a_spoilt_file_is_told_without_its_content(tmp_path: Path, content: str)
         keys.load()
     assert content not in str(failure.value)
     assert "log in again" in str(failure.value).lower()
+
+
+def test_two_that_write_at_the_same_time_lose_nothing_of_each_other(tmp_path: Path) -> None:
+    def write(name: str) -> None:
+        for number in range(30):
+            KeyFile(tmp_path / "me-strava.json").update(**{f"{name}{number}": number})
+
+    writers = [Thread(target=write, args=(name,)) for name in ("login", "look")]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert len(KeyFile(tmp_path / "me-strava.json").load()) == 60
+
+
+def test_forgetting_also_forgets_what_a_kill_in_the_middle_of_a_write_has_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = KeyFile(tmp_path / "me-strava.json")
+    keys.save({"refresh_token": "old"})
+
+    class Killed(BaseException):
+        pass
+
+    def killed(descriptor: int) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", killed)
+        with pytest.raises(Killed):
+            keys.save({"refresh_token": "new"})
+    assert keys.load() == {"refresh_token": "old"}
+    assert len(list(tmp_path.iterdir())) == 2
+    keys.delete()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_forgetting_says_whether_there_was_anything(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -137,10 +138,30 @@ def test_samples_that_cannot_be_had_now_are_fetched_by_the_next_pass_and_hold_up
     assert door.calls == ["page 1", "recording 2"]
 
 
-def test_samples_that_can_never_be_had_are_given_up_after_some_days() -> None:
-    door = ScriptedDoor(held={"1": leg(4)})
+def test_samples_that_cannot_be_had_are_given_up_some_days_after_their_run_was_told() -> None:
+    door = ScriptedDoor(held={"1": leg(30)})
     door.fails = {"recording 1": Broken("Strava answered with something that is not JSON")}
-    assert records(passes(door))[-1].content_hash.endswith("+none")
+    first = passes(door)
+    assert [one.content_hash.endswith("+none") for one in records(first)] == [False]
+    known = known_from(first)
+    for days, given_up in ((2.9, False), (3, True)):
+        stored = {"1": replace(known["1"], stored_at=NOW - timedelta(days=days))}
+        assert [one.content_hash.endswith("+none") for one in records(passes(door, stored))] == [
+            True
+        ] * given_up
+
+
+def test_a_bad_hour_of_the_service_costs_old_runs_no_recording() -> None:
+    door = ScriptedDoor(held={str(number): leg(10 + number) for number in range(1, 6)}, page_size=10)
+    door.recordings = {number: recorded(one) for number, one in door.held.items()}
+    door.fails = {f"recording {number}": Unavailable("no answer") for number in range(1, 6)}
+    told: list[SourceItem] = []
+    with pytest.raises(Unavailable):
+        told.extend(source(door).fetch(None, {}))
+    door.fails.clear()
+    later = records(passes(door, known_from(told)))
+    assert [one.external_id for one in later] == ["1", "2", "3", "4", "5"]
+    assert all(one.activity.series is not None for one in later)
 
 
 def test_a_service_that_fails_at_every_recording_is_not_asked_on_and_on() -> None:

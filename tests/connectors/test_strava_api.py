@@ -214,9 +214,9 @@ def test_the_figures_are_saved_once_at_the_end(
     net: responses.RequestsMock, keys: KeyFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saves: list[dict[str, Any]] = []
-    save = KeyFile.save
+    update = KeyFile.update
     monkeypatch.setattr(
-        KeyFile, "save", lambda self, content: (saves.append(content), save(self, content))[1]
+        KeyFile, "update", lambda self, **changes: (saves.append(changes), update(self, **changes))[1]
     )
     for number in range(5):
         net.get(LIST, json=[row(number)] if number < 4 else [], headers=rates(10 + number, 50 + number))

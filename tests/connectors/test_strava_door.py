@@ -83,7 +83,12 @@ def test_the_whole_history_comes_newest_first_and_says_how_far_it_got(
         starts[1] + timedelta(seconds=1),
         starts[2] + timedelta(seconds=1),
     ]
-    assert parameters(net) == [{"per_page": "200", "page": number} for number in "123"]
+    told = parameters(net)
+    asked = [one.pop("before", None) for one in told]
+    assert told == [{"per_page": "200", "page": "1"}] * 3
+    assert asked == [None, *(str(int(start.timestamp()) + 1) for start in starts[1:])], (
+        "by time, so that a deletion in between moves no row past us"
+    )
 
 
 def test_a_short_page_is_not_the_end(net: responses.RequestsMock, keys: KeyFile) -> None:
@@ -124,7 +129,7 @@ def test_one_odd_row_does_not_cost_the_page(net: responses.RequestsMock, keys: K
 
 
 def test_a_service_that_repeats_itself_is_broken(net: responses.RequestsMock, keys: KeyFile) -> None:
-    listing(net, [row(1), row(2)])
+    listing(net, [row(1), row(2, NOW - timedelta(days=2))])
     with pytest.raises(Broken, match="repeats the same activities on every page"):
         list(door(keys).pages(None, None))
     assert len(net.calls) == 3
@@ -136,11 +141,11 @@ def test_rows_without_an_id_cannot_go_on_for_ever(net: responses.RequestsMock, k
         list(door(keys).pages(None, None))
 
 
-def test_rows_that_moved_on_to_the_next_page_are_no_reason_to_stop(
-    net: responses.RequestsMock, keys: KeyFile
-) -> None:
-    listing(net, [row(2), row(1)], [row(1)], [row(0)], [])
-    assert len(list(door(keys).pages(None, None))) == 3
+def test_the_end_is_where_only_the_last_row_comes_again(net: responses.RequestsMock, keys: KeyFile) -> None:
+    earlier = row(1, NOW - timedelta(days=2))
+    listing(net, [row(2), earlier], [earlier])
+    assert len(list(door(keys).pages(None, None))) == 1
+    assert len(net.calls) == 2
 
 
 def test_every_request_has_a_name_a_token_and_a_limit_of_time(

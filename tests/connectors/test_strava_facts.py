@@ -171,7 +171,7 @@ def test_all_missing_fields_are_named() -> None:
         ({"start_date": "yesterday"}, "the field start_date is 'yesterday'"),
         ({"start_date": 1_777_777_777}, "the field start_date is 1777777777"),
         ({"start_date": "0001-01-01T00:00:00+14:00"}, "the field start_date is '0001-01-01T00:00:00+14:00'"),
-        ({"sport_type": 5}, "sport_type is 5"),
+        ({"sport_type": 5}, "the field sport_type is 5"),
         ({"id": "../athlete"}, "its id is no number"),
         ({"id": None}, "its id is no number"),
     ],

@@ -89,6 +89,8 @@ def test_the_code_is_read_from_the_address_or_its_query(address: str) -> None:
         "",
         "the-code",
         f"{BACK}?state=é&code=the-code",
+        f"{BACK}?state=\udcff&code=the-code",
+        "http://[localhost/?state=s1&code=the-code",
     ],
 )
 def test_an_address_of_another_login_is_refused(address: str) -> None:
@@ -134,10 +136,23 @@ def test_a_code_becomes_tokens_and_what_belonged_to_another_login_goes(
         "expires_at": new_tokens()["expires_at"],
         "scope": "read,activity:read_all",
         "athlete_created_at": "2014-12-02T19:05:35Z",
+        "athlete_id": 7,
     }
     sent = parse_qs(str(net.calls[0].request.body))
     assert (sent["code"], sent["grant_type"]) == (["the-code"], ["authorization_code"])
     assert "the-code" not in (net.calls[0].request.url or "")
+
+
+def test_a_browser_that_was_logged_in_as_somebody_else_changes_nothing(
+    net: responses.RequestsMock, tmp_path: Path
+) -> None:
+    keys = logged_in(tmp_path, athlete_id=7)
+    before = keys.load()
+    net.post(TOKEN, json=new_tokens() | {"athlete": {"id": 8}})
+    with pytest.raises(NeedsLogin, match="another account at Strava than before") as raised:
+        exchange(APP, "the-code", keys, Clock())
+    assert "run `niggled logout strava` first" in raised.value.cure
+    assert keys.load() == before
 
 
 def test_the_application_is_saved_only_when_asked_for(net: responses.RequestsMock, tmp_path: Path) -> None:

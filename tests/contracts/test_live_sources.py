@@ -108,7 +108,7 @@ def test_two_thousand_activities_of_strava_cost_twelve_requests(tmp_path: Path, 
     with kept("strava", tmp_path, made_up(2000, NOW), clock) as strava:
         assert isinstance(strava, StravaKept)
         known: dict[str, Known] = {}
-        assert strava.requests_of(listed(strava, known)) == [strava.listing] * 11
+        assert strava.requests_of(listed(strava, known)) == [strava.listing] * 12
 
 
 @pytest.mark.parametrize("stop_after", [23, 40, 200, 201, 333])
@@ -359,3 +359,16 @@ def test_a_service_whose_clock_is_off_is_read_all_the_same(
     source.account.run(NOW + timedelta(hours=1))
     clock.sleep(5 * 3600)
     assert stored(source.fetch(known, NOW - WINDOW), known).keys() == ids(source.account)
+
+
+@pytest.mark.parametrize("gone", [0, 41, 205, 330])
+def test_a_deletion_between_two_pages_skips_nothing(long_life: LiveKept, gone: int) -> None:
+    told: list[SourceItem] = []
+    held = [one.id for one in long_life.account.newest_first()]
+    deleted = held[gone]
+    for item in listed(long_life, {}):
+        told.append(item)
+        if deleted in long_life.account.activities and len(told) > 210:
+            long_life.account.delete(deleted)
+    there = {str(number) for number in held} - {str(deleted)}
+    assert there <= {item.external_id for item in told if isinstance(item, SourceRecord)}

@@ -292,6 +292,7 @@ def test_the_store_knows_what_a_source_told_and_whether_its_samples_are_here(sto
     assert replace(known["1"].activity, source="", first_seen_at=None) == told
     assert (known["1"].content_hash, known["1"].sampled, known["2"].sampled) == ("aa", False, True)
     assert set(recent) == {"2"}, "the newest is known whatever the window"
+    assert known["1"].stored_at == NOW
 
 
 def test_a_record_that_only_adds_keeps_samples_and_payload(store: Store) -> None:

@@ -132,6 +132,26 @@ def test_nights_that_cannot_be_had_are_no_outage_and_no_hot_loop(watcher: Watche
     assert "2026-01-10" in kept(watcher.store)
 
 
+def test_a_service_that_says_at_the_nights_when_to_come_back_is_left_alone_until_then(
+    watcher: Watcher,
+) -> None:
+    account, back = watcher.account, at(16)
+    account.trouble = lambda now: (
+        Unavailable("Garmin keeps this computer out", back)
+        if account.calls[-1].startswith("nights")
+        else None
+    )
+    polled = watcher.look(scheduled=False)
+    assert polled.report.failure is not None
+    assert account.calls[-1].startswith("nights")
+    assert watcher.state().state is SourceCondition.WAITING
+    assert watcher.state().due_at >= back
+    # What only the nights meet is no outage of the runs.
+    watcher.clock.at = at(12, 30)
+    assert watcher.look().report.failure is None
+    assert watcher.state().state is SourceCondition.OK
+
+
 def test_a_login_that_is_refused_for_nights_is_refused(watcher: Watcher) -> None:
     refused = NeedsLogin("login", "Run `niggled login strava`.", "Strava refuses our login")
     watcher.account.trouble = lambda now: refused if watcher.account.calls[-1].startswith("nights") else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import subprocess
 from pathlib import Path
@@ -13,7 +14,8 @@ USER, PASSWORD = "robin@example.org", "abcd-efgh-ijkl"
 
 
 class Submission(MailServer):
-    """`answers` replaces the answer to MAIL, RCPT or DATA; `cut_after_data` takes the mail and hangs up.
+    """`answers` replaces the answer to MAIL, RCPT or DATA; `cut_after_data` takes the mail and hangs up; `wait_s` passes
+    between the mail and the answer to it.
 
     `logins`: USER with PASSWORD has to log in; `login_answer` replaces what a login is told.
     """
@@ -30,6 +32,7 @@ class Submission(MailServer):
         self.refuse = False
         self.answers: dict[str, str] = {}
         self.cut_after_data = False
+        self.wait_s = 0.0
         self.raw: list[bytes] = []
         self._login_answer = login_answer
         context = None
@@ -79,6 +82,7 @@ class Submission(MailServer):
         assert content is not None
         self.raw.append(content)
         answer = await super().handle_DATA(server, session, envelope)
+        await asyncio.sleep(self.wait_s)
         if self.cut_after_data:
             server.transport.abort()
         return answer

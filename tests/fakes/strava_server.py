@@ -156,7 +156,8 @@ class StravaServer(Vendor):
                 return json_answer({"message": "error"}, status)
 
     def first_page(self, request: Request) -> Request:
-        return replace(request, query={**request.query, "page": "1"})
+        told = {name: value for name, value in request.query.items() if name != "before"}
+        return replace(request, query=told | {"page": "1"})
 
     def _is_metered_within_limits(self, request: Request) -> bool:
         within = self.overall.count(self.clock())

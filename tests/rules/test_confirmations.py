@@ -68,7 +68,8 @@ def test_a_sore_run_is_followed_by_a_slower_and_shorter_one() -> None:
         (finding("P1", Level.STOP, pain=4, reason="limp"), "4 noted, with a limp."),
         (finding("P1", Level.STOP, pain=4, reason="rising"), "4 noted, more than last time."),
         (finding("P2", Level.STOP, delta=2), "Still 2 up an hour later: past your limit."),
-        (finding("P3", Level.STOP, above=3), "3 above your normal this morning."),
+        (finding("P3", Level.STOP, above=3, morning=3), "3 above your normal this morning."),
+        (finding("P3", Level.STOP, above=3), "Bad this morning."),
         (finding("P4", Level.STOP, hours=75), "Three days sore: that was too much."),
     ],
 )
@@ -77,9 +78,10 @@ def test_a_stop_says_why_and_what_is_left(new: Finding, start: str) -> None:
 
 
 def test_a_sore_morning_is_a_day_without_a_run() -> None:
-    assert confirmed(PainState.AMBER, finding("P3", Level.WARN, above=2)) == (
-        "2 above your normal this morning. No run today; walk or bike if it stays at 2 or less."
-    )
+    rest = "No run today; walk or bike if it stays at 2 or less."
+    numbered = finding("P3", Level.WARN, above=2, morning=2)
+    assert confirmed(PainState.AMBER, numbered) == f"2 above your normal this morning. {rest}"
+    assert confirmed(PainState.AMBER, finding("P3", Level.WARN, above=2)) == f"Sore this morning. {rest}"
 
 
 def test_two_sore_days_ask_for_rest() -> None:
