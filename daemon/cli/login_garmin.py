@@ -15,7 +15,7 @@ from daemon.cli.asking import ask, ask_secret
 from daemon.cli.connecting import make_due_at_once, tell_what_is_next
 from daemon.cli.context import athlete_options, choose_athlete, make_home, now, read_config
 from daemon.cli.failures import failure_sentence
-from daemon.config import AthleteConfig
+from daemon.config import AthleteConfig, Config
 from daemon.config_sources import GARMIN, SourceConfig
 from daemon.connections import garmin_door, key_file, secret_value
 
@@ -61,15 +61,26 @@ def garmin(
     """
     config = read_config(config_path)
     athlete = choose_athlete(config, athlete_name)
+    connect_garmin(config, athlete, door, secret_file, ends)
+    tell_what_is_next(config, GARMIN, athlete)
+
+
+def connect_garmin(
+    config: Config, athlete: AthleteConfig, door: str | None, secret_file: str | None, ends: str | None
+) -> None:
+    """Ask for what is missing, try it, save it, and tell what Garmin has answered. Raises ConnectorError or a usage error;
+    nothing is changed then."""
     make_home(config)
     keys = key_file(config.home, athlete.name, GARMIN)
+    if door is None and (secret_file is not None or ends is not None):
+        # Only a key comes in a file and has an end.
+        door = "personal"
     if _chosen_door(athlete.sources[GARMIN], keys, door) == "login":
         connected = _by_login(athlete.sources[GARMIN], keys)
     else:
         connected = _by_key(athlete, keys, secret_file, ends)
     make_due_at_once(config, athlete, GARMIN, now())
     click.echo(_first_answer(connected, athlete))
-    tell_what_is_next(config, GARMIN, athlete)
 
 
 def _chosen_door(settings: SourceConfig, keys: KeyFile, door: str | None) -> str:

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from connectors.errors import Unavailable
 from daemon.cli.asking import ask, ask_secret
 from daemon.cli.connecting import first_answer, make_due_at_once, tell_what_is_next
 from daemon.cli.context import athlete_options, choose_athlete, make_home, now, read_config
+from daemon.cli.failures import failure_sentence
 from daemon.cli.redirect import LISTENED_S, listening
+from daemon.config import AthleteConfig, Config
 from daemon.config_sources import STRAVA, SourceConfig
 from daemon.connections import key_file, open_door, secret_value, strava_app
 
@@ -65,10 +68,25 @@ def strava(
 
     Asks for what is missing. The same again after Strava has refused us; until it says yes, nothing is changed.
     """
-    from connectors.sources.strava_login import code_from, exchange
-
     config = read_config(config_path)
     athlete = choose_athlete(config, athlete_name)
+    connect_strava(config, athlete, client_id, client_secret_file, paste=paste, port=port)
+    tell_what_is_next(config, STRAVA, athlete)
+
+
+def connect_strava(
+    config: Config,
+    athlete: AthleteConfig,
+    client_id: str | None,
+    client_secret_file: str | None,
+    *,
+    paste: bool,
+    port: int | None,
+) -> None:
+    """Ask for what is missing, have the runner say yes, save the tokens, and tell what Strava has answered. Raises
+    ConnectorError or a usage error; nothing is changed then."""
+    from connectors.sources.strava_login import code_from, exchange
+
     settings = athlete.sources[STRAVA]
     keys = key_file(config.home, athlete.name, STRAVA)
     make_home(config)
@@ -79,8 +97,10 @@ def strava(
     in_config = settings.client_id is not None and settings.client_secret is not None
     exchange(app, code, keys, now, settings.base_url, keep_app=not in_config)
     make_due_at_once(config, athlete, STRAVA, now())
-    click.echo(first_answer(open_door(athlete, STRAVA, config.home, now), now()))
-    tell_what_is_next(config, STRAVA, athlete)
+    try:
+        click.echo(first_answer(open_door(athlete, STRAVA, config.home, now), now()))
+    except Unavailable as failure:
+        click.echo(f"! The login is saved; the first look has to wait. {failure_sentence(failure)}", err=True)
 
 
 def _application(
