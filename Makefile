@@ -6,7 +6,7 @@ RUNTIME := .venv/.runtime-installed
 DEV := .venv/.dev-installed
 export UV_NO_PROGRESS := 1
 
-.PHONY: demo run test check soak bench format locks clean
+.PHONY: demo run test check soak boot bench format locks clean
 
 demo: $(RUNTIME)
 	@$(BIN)/niggled demo
@@ -15,7 +15,7 @@ run: $(RUNTIME)
 	@$(BIN)/niggled run
 
 test: $(DEV)
-	@$(BIN)/python -m pytest -m "not soak"
+	@$(BIN)/python -m pytest -m "not soak and not boot"
 
 check: $(DEV)
 	$(BIN)/ruff format --check .
@@ -27,6 +27,10 @@ check: $(DEV)
 
 soak: $(DEV)
 	@$(BIN)/python -m pytest -m soak -s
+
+# As root, with debootstrap and systemd-nspawn.
+boot: $(DEV)
+	@$(BIN)/python -m pytest -m boot
 
 bench: $(DEV)
 	@$(BIN)/python benchmarks/run.py

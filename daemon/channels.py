@@ -87,6 +87,10 @@ def open_channel(athlete: AthleteConfig, channel: ChannelConfig, home: Path, now
 def check_channel(athlete: AthleteConfig, channel: ChannelConfig, home: Path, now: Now) -> None:
     """Raises SecretError or Broken for settings that cannot work; nothing is sent. A chat that waits for its pairing is
     no mistake of the configuration."""
+    if channel.kind == TELEGRAM:
+        from connectors.channels.telegram_api import check as check_token
+
+        check_token(channel.name, _value(channel.token))
     with suppress(NeedsLogin):
         opened = open_channel(athlete, channel, home, now)
         if channel.kind == NTFY:

@@ -8,8 +8,10 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 from zoneinfo import ZoneInfo
 
+from daemon.config_backup import BackupConfig, backup_config
 from daemon.config_channels import ChannelConfig, channel_config, complain_of_fallbacks
 from daemon.config_sources import (
     LIVE_SOURCES,
@@ -25,7 +27,13 @@ from daemon.options import OPTIONS, SENDS, Option
 from rules.facts import Runner, Side
 from rules.policy import Policy, PolicyError, with_overrides
 
-TABLES = {"athletes": "athletes.me", "policy": "policy.r1", "store": "store", "service": "service"}
+TABLES = {
+    "athletes": "athletes.me",
+    "policy": "policy.r1",
+    "store": "store",
+    "backup": "backup",
+    "service": "service",
+}
 """The tables at the top, each with an example of its header."""
 
 
@@ -57,7 +65,9 @@ class Config:
     home: Path
     athletes: Mapping[str, AthleteConfig]
     store_url: Secret
+    backup: BackupConfig
     tick_s: int
+    ping_url: Secret | None = None
     values: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -115,7 +125,9 @@ def build(raw: Mapping[str, object], text: str, path: Path | None, home: Path) -
         home=home,
         athletes=athletes,
         store_url=url if isinstance(url, Secret) else Secret("plain", f"sqlite:///{home / 'niggled.db'}"),
+        backup=backup_config(values, home),
         tick_s=int(str(values.get("service.tick_s", 60))),
+        ping_url=cast("Secret | None", values.get("service.ping_url")),
         values=values,
     )
 

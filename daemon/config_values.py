@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -41,6 +41,8 @@ def checked(option: Option, value: object) -> object:
             return _zone(value)
         case "date":
             return _date(value)
+        case "time":
+            return _time(value)
         case "address":
             return _address(value, _is_this_machine, "this machine")
         case "server":
@@ -66,6 +68,18 @@ def _date(value: object) -> str:
         return date.fromisoformat(str(value)).isoformat()
     except ValueError:
         raise ValueError("must be a day as YYYY-MM-DD") from None
+
+
+def _time(value: object) -> str:
+    """A time of day as HH:MM; TOML's own times are welcome too."""
+    text = value.isoformat() if isinstance(value, time) else value
+    try:
+        found = time.fromisoformat(text if isinstance(text, str) else "")
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is not None:
+        raise ValueError("must be a time of day as HH:MM")
+    return f"{found:%H:%M}"
 
 
 def _address(value: object, may_be_plain: Callable[[str], bool], where: str) -> str:

@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from daemon.clock import Clock
-from daemon.jobs.listen import Ear, listen
+from daemon.jobs.listen import Ear, leave, listen, worker_in
+from daemon.logs import about
 from daemon.store.engine import Store
 
 
 @dataclass(frozen=True, slots=True)
 class _Listening:
+    ears: tuple[Ear, ...]
     threads: tuple[threading.Thread, ...]
     stop: threading.Event
 
@@ -39,16 +41,30 @@ class Ears:
         stop = threading.Event()
         threads = tuple(
             threading.Thread(
-                target=listen,
-                args=(self._store, ear, self._clock, stop, self._turn, self._heard),
+                target=self._listen,
+                args=(ear, stop),
                 name=f"ear-{ear.athlete.name}-{ear.channel}",
                 daemon=True,
             )
             for ear in ears
         )
-        self._listening = _Listening(threads, stop)
+        self._listening = _Listening(tuple(ears), threads, stop)
         for thread in threads:
             thread.start()
+
+    def _listen(self, ear: Ear, stop: threading.Event) -> None:
+        with about(athlete=ear.athlete.name, channel=ear.channel):
+            listen(self._store, ear, self._clock, stop, self._turn, self._heard)
+
+    def leave(self, within_s: float) -> None:
+        """Stop for good: the process ends with the threads that still wait, so that nobody has to wait for them."""
+        listening = self._listening
+        self.stop(within_s)
+        if listening is None:
+            return
+        for ear, thread in zip(listening.ears, listening.threads, strict=True):
+            if thread.ident is not None and thread.is_alive():
+                leave(self._store, ear, worker_in(thread.ident))
 
     def stop(self, within_s: float) -> None:
         """Listen no more. An answer that is being taken in is finished first, if that takes no longer than `within_s`."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 type Kind = Literal[
-    "text", "integer", "choice", "choices", "secret", "path", "zone", "date", "address", "server"
+    "text", "integer", "choice", "choices", "secret", "path", "zone", "date", "time", "address", "server"
 ]
 
 SENDS = ("warning", "prompt", "reminder", "digest", "operations")
@@ -175,7 +175,23 @@ OPTIONS: tuple[Option, ...] = (
         '"postgresql://niggled@/niggled"', if_unset="an SQLite file beside the data",
     ),
     Option(
+        "backup.daily", "choice", None, "Whether the daemon makes a backup every day.", '"on"',
+        if_unset="on; off where the data lives in PostgreSQL", choices=("on", "off"),
+    ),
+    Option(
+        "backup.folder", "path", None, "Where the daily backups go; another disk is better.", '"/mnt/nas/niggled"',
+        if_unset="the folder backups beside the data",
+    ),
+    Option("backup.at", "time", "03:30", "When, in the local time of this machine; missed, it is made up for.", '"03:30"'),
+    Option("backup.keep_days", "integer", 7, "So many of the last days are kept,", "7", lowest=1, highest=366),
+    Option("backup.keep_weeks", "integer", 4, "and of so many weeks before them one each.", "4", highest=520),
+    Option(
         "service.tick_s", "integer", 60, "Seconds between two looks at what is due.", "60", lowest=1, highest=3600
+    ),
+    Option(
+        "service.ping_url", "secret", None,
+        "A dead-man switch (Healthchecks, Uptime Kuma …) that raises the alarm when niggled falls silent.",
+        '{ credential = "ping-url" }', if_unset="no life signs",
     ),
 )  # fmt: skip
 
@@ -186,5 +202,6 @@ TABLE_SENTENCES = {
     "athletes.*.sources.garmin": "Garmin, live. `niggled login garmin` asks for what is missing here.",
     "athletes.*.channels.*": "Where messages go; as many channels as you like, each with a name of its own. One of each kind:",
     "store": "Where the data lives.",
+    "backup": "The daily backup: one file a day, without keys and without this configuration (docs/backup.md).",
     "service": "The running daemon.",
 }

@@ -6,6 +6,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+LAST_LOOK = "last-look"
+"""A file in the data folder; its time is when the daemon last finished a look that reached the store."""
+
 
 def config_file(given: str | None, environ: Mapping[str, str] = os.environ) -> Path | None:
     """The configuration to read: `--config`, `NIGGLED_CONFIG`, systemd's place, the XDG place, /etc.

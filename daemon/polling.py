@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from daemon.clock import Clock
 from daemon.jobs.child import ChildFailedError
 from daemon.jobs.poll_timing import LEASE
+from daemon.logs import about
 from daemon.store.engine import Store
 from daemon.store.sources import (
     SourceCondition,
@@ -82,7 +83,8 @@ class Polling:
                     break
                 athlete, source = claimed[0], claimed[1].source
                 waiting.discard((athlete, source))
-                self._look(athlete, source, wanted[athlete, source], stop)
+                with about(athlete=athlete, source=source):
+                    self._look(athlete, source, wanted[athlete, source], stop)
                 looked(athlete)
             self.next_check = self._next_check(wanted)
         finally:

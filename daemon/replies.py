@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -24,7 +24,7 @@ from daemon.store.outbox import enqueue
 from rules import confirmations as confirm
 from rules.answers import Answer, AnswerKind, read
 from rules.choices import later_reminder
-from rules.facts import History, Prompt, PromptKind, ReplyKind, Side
+from rules.facts import History, PainReply, Prompt, PromptKind, ReplyKind, Side
 from rules.messages import sentences
 from rules.open_questions import Heard, heard
 from rules.outcome import LEVEL_ORDER, Finding, Level, Message, MessageKind, PainState
@@ -90,7 +90,7 @@ def take_answer(
     asked = _asked(store, athlete, means, assessed, new, now)
     alarm = "" if said.prompt_kind is PromptKind.CHECKLIST else confirm.alarm_confirmation(answer.alarms)
     was_stopped = before.assessment.pain.overall is PainState.REFERRED
-    told = _told(said, means, assessed, new, athlete, at, now, was_stopped=was_stopped)
+    told = _told(said, means, assessed, new, athlete, at, now, history.replies, was_stopped=was_stopped)
     loud = alarm or asked or any(LEVEL_ORDER.index(one.level) >= LOUD_FROM for one in new)
     return Taken(sentences(alarm, told, asked), understood=True, quiet=not loud)
 
@@ -183,6 +183,7 @@ def _told(
     athlete: AthleteConfig,
     at: datetime,
     now: datetime,
+    before: Sequence[PainReply],
     *,
     was_stopped: bool,
 ) -> str:
@@ -210,7 +211,23 @@ def _told(
     token_lasts = timedelta(hours=athlete.policy.answer.token_h)
     if said.prompt is not None and at > said.prompt.sent_at + token_lasts:
         return confirm.TOO_LATE
+    counting = [one for one in before if said.prompt is None or one.at <= said.prompt.sent_at + token_lasts]
+    if _is_overtaken(means.replies, counting):
+        return confirm.overtaken_confirmation(means.replies, assessment, runner)
     return confirm.pain_confirmation(means.replies, new, assessment, runner)
+
+
+def _is_overtaken(replies: Sequence[PainReply], before: Sequence[PainReply]) -> bool:
+    """Whether all of this answer was delayed, and one given later is known already."""
+    return bool(replies) and all(
+        any(
+            one.at > reply.at
+            and one.prompt_id is not None
+            and (one.kind, one.prompt_id, one.side) == (reply.kind, reply.prompt_id, reply.side)
+            for one in before
+        )
+        for reply in replies
+    )
 
 
 def _keep(session: Session, name: str, means: Meaning) -> None:

@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -29,6 +29,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from daemon.clock import Clock
 from daemon.ears import Ears
 from daemon.jobs.listen import Ear
+from daemon.life_signs import LifeSigns
+from daemon.logs import about
 from daemon.notify import notify, reloading_lines, watchdog_limit_s
 from daemon.polling import LiveJobs, Polling
 from daemon.store import outbox
@@ -62,11 +64,12 @@ class AthleteJobs:
 @dataclass(frozen=True, slots=True)
 class Jobs:
     """Everything a tick can do. `deliver` has due messages sent and ends early once the event is set; `ears` are the
-    channels that bring answers back."""
+    channels that bring answers back. `back_up` makes the daily backup where one is due."""
 
     athletes: tuple[AthleteJobs, ...]
     deliver: Callable[[threading.Event], None]
     ears: tuple[Ear, ...] = ()
+    back_up: Callable[[datetime, threading.Event], None] | None = None
 
 
 class Service:
@@ -84,6 +87,7 @@ class Service:
         tick_s: float = 60.0,
         reload: Callable[[], Jobs] | None = None,
         stop_within_s: float = STOP_WITHIN_S,
+        signs: LifeSigns | None = None,
     ) -> None:
         self._clock = clock
         self._store = store
@@ -91,6 +95,7 @@ class Service:
         self._tick_s = tick_s
         self._reload = reload
         self._stop_within_s = stop_within_s
+        self._signs = signs
         self._stop = threading.Event()
         # Unlike an Event, this queue may be filled by a signal handler that interrupts its own reader.
         self._orders: SimpleQueue[Literal["stop", "reload"]] = SimpleQueue()
@@ -123,7 +128,7 @@ class Service:
             notify("STOPPING=1", "STATUS=Stopping")
             scheduler.shutdown(wait=False)
         until = time.monotonic() + self._stop_within_s
-        self._ears.stop(LISTENERS_STOP_WITHIN_S)
+        self._ears.leave(LISTENERS_STOP_WITHIN_S)
         if self._at_rest.wait(self._stop_within_s) and self._polling.at_rest.wait(until - time.monotonic()):
             log.info("Stopped")
             return 0
@@ -139,7 +144,11 @@ class Service:
     def tick(self) -> None:
         """Look at everything that may be due. Never raises."""
         with self._turn:
+            if self._signs is not None:
+                self._signs.began()
             self._look(self._jobs, everything=True)
+            if self._signs is not None and not self._stop.is_set():
+                self._signs.ended(dict(self._failing), _connected(self._jobs))
 
     def glance(self) -> None:
         """Look into the inboxes only, and at what follows from an arrival; nothing while a tick is at it. Never raises."""
@@ -157,17 +166,23 @@ class Service:
                 "asking the sources", partial(self._polling.round, live, self._stop, self._news.add)
             )
 
+    def back_up(self) -> None:
+        """Make the daily backup where one is due. Never raises."""
+        if (back_up := self._jobs.back_up) is not None:
+            self._guarded("the daily backup", lambda: back_up(self._clock.now(), self._stop))
+
     def _look(self, jobs: Jobs, *, everything: bool) -> None:
         self._look_began_s = time.monotonic()
         self._at_rest.clear()
         arrived_anywhere = False
         try:
             for athlete in jobs.athletes:
-                self._step(f"the inbox of {athlete.name}", partial(self._take_in, athlete))
-                arrived = athlete.name not in self._assessed_at
-                arrived_anywhere = arrived_anywhere or arrived
-                if everything or arrived:
-                    self._step(f"the assessment of {athlete.name}", partial(self._assess, athlete))
+                with about(athlete=athlete.name):
+                    self._step(f"the inbox of {athlete.name}", partial(self._take_in, athlete))
+                    arrived = athlete.name not in self._assessed_at
+                    arrived_anywhere = arrived_anywhere or arrived
+                    if everything or arrived:
+                        self._step(f"the assessment of {athlete.name}", partial(self._assess, athlete))
             if everything or arrived_anywhere:
                 self._step("sending", partial(self._deliver, jobs))
         finally:
@@ -262,13 +277,14 @@ class Service:
     def _scheduler(self) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(4)},
+            executors={"default": ThreadPoolExecutor(5)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         first = datetime.now(UTC)
         scheduler.add_job(self.tick, "interval", seconds=self._tick_s, id="tick", next_run_time=first)
         scheduler.add_job(self.glance, "interval", seconds=min(GLANCE_EVERY_S, self._tick_s), id="glance")
         scheduler.add_job(self.poll, "interval", seconds=self._tick_s, id="poll", next_run_time=first)
+        scheduler.add_job(self.back_up, "interval", seconds=self._tick_s, id="backup", next_run_time=first)
         if limit_s := watchdog_limit_s():
             scheduler.add_job(self._heartbeat, "interval", seconds=limit_s / 3, id="heartbeat")
         scheduler.add_listener(self._on_trouble, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
@@ -307,6 +323,15 @@ class Service:
 
     def _on_hangup(self, number: int, frame: FrameType | None) -> None:
         self._orders.put("reload")
+
+
+def _connected(jobs: Jobs) -> Iterator[tuple[str, str]]:
+    """The (athlete, source) that are asked."""
+    for athlete in jobs.athletes:
+        # Keys that cannot be listed are told where the sources are asked.
+        with suppress(OSError):
+            for source in athlete.live.connected() if athlete.live is not None else ():
+                yield athlete.name, source
 
 
 def _shown(instant: datetime) -> str:

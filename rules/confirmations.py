@@ -68,6 +68,11 @@ def pain_confirmation(
     return sentences(heard, following)
 
 
+def overtaken_confirmation(replies: Sequence[PainReply], assessment: Assessment, runner: Runner) -> str:
+    """After an answer that was delayed, and overtaken by one given later."""
+    return sentences(f"{_noted(replies)}; your later answer counts.", next_sentence(assessment, runner))
+
+
 def _worst(new: Sequence[Finding]) -> Finding | None:
     """The loudest of the findings about pain; P5 and O1 are for the digest."""
     candidates = [finding for finding in new if finding.rule in SORE_RULES or finding.rule == "P6"]
@@ -88,6 +93,9 @@ def _noted(replies: Sequence[PainReply]) -> str:
     if any(reply.side for reply in replies) and len(replies) > 1:
         parts = [f"{SIDE_WORDS[reply.side]} {_value(reply)}" for reply in replies if reply.side]
         return f"{capital(listing(parts))} noted"
+    kinds = [reply.kind for reply in replies if reply.kind in (ReplyKind.MORNING, ReplyKind.DURING)]
+    if kinds == [ReplyKind.MORNING, ReplyKind.DURING]:
+        return f"{_value(replies[0])} this morning and {_value(replies[1])} in the run noted"
     return f"{_value(replies[0])} noted" if replies else "Noted"
 
 

@@ -18,5 +18,6 @@ def command(paths: tuple[Path, ...], config_path: str | None, athlete_name: str 
     """Import these files; one that cannot be read is told to the runner and is no failure."""
     logs.configure()
     config = read_config(config_path)
-    with opened_store(config) as store:
-        take_in_arrivals(store, choose_athlete(config, athlete_name), paths, now())
+    athlete = choose_athlete(config, athlete_name)
+    with logs.about(athlete=athlete.name, source="files"), opened_store(config) as store:
+        take_in_arrivals(store, athlete, paths, now())

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import click
 
+from connectors import life_sign
 from connectors.errors import Broken
 from daemon import config_example
 from daemon.channels import check_channel
@@ -40,6 +41,11 @@ def _unusable(config: Config) -> Iterator[str]:
         config.store_url.value()
     except SecretError as error:
         yield f"{config.path}: store.url: {error}."
+    try:
+        if config.ping_url is not None:
+            life_sign.check(config.ping_url.value())
+    except (SecretError, Broken) as error:
+        yield f"{config.path}: service.ping_url: {error}."
     for athlete in config.athletes.values():
         for channel in athlete.channels:
             key = f"athletes.{athlete.name}.channels.{channel.name}"
@@ -99,6 +105,8 @@ def _in_force(config: Config, option: Option) -> str:
         "folder": str(athlete.inbox),
         "url": f"sqlite:///{config.home / 'niggled.db'}",
     }
+    if option.key == "backup.folder":
+        return str(config.backup.folder)
     if option.default is None and option.name in found:
         return found[option.name]
     return (

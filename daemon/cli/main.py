@@ -16,6 +16,10 @@ VERBS = {
         "daemon.cli.demo",
         "A season of a made-up runner through the whole pipeline; no account, no config.",
     ),
+    "setup": (
+        "daemon.cli.setup",
+        "From nothing to the first status: source, knee, messages; each tried at once.",
+    ),
     "run": ("daemon.cli.run", "The daemon, in the foreground."),
     "login": ("daemon.cli.login", "Connect Strava or Garmin, or connect it again."),
     "logout": ("daemon.cli.logout", "Disconnect Strava or Garmin; what was read stays."),
@@ -30,13 +34,19 @@ VERBS = {
     "activities": ("daemon.cli.activities", "List, show, split, exclude activities; mend their sport."),
     "replay": ("daemon.cli.replay", "What it would have said about the past; nothing is sent or stored."),
     "explain": ("daemon.cli.explain", "The numbers, the rule, the setting and the paper behind a message."),
+    "doctor": ("daemon.cli.doctor", "Every part looked at: ✔ ! ✘, and the cure."),
     "test-alert": ("daemon.cli.test_alert", "Send a test message through each channel."),
+    "backup": ("daemon.cli.backup", "Everything it knows in one file, also while the daemon runs."),
+    "restore": ("daemon.cli.restore", "Put a backup in the place of the data; what was there is kept."),
+    "export": ("daemon.cli.export", "Everything as JSON Lines and CSV, and a page for a physio."),
+    "forget": ("daemon.cli.forget", "Delete the data of everybody, or of one athlete, for good."),
     "config": ("daemon.cli.config", "Check, show, or print an example configuration."),
+    "health": ("daemon.cli.health", ""),
     "deliver": ("daemon.cli.deliver", ""),
     "arrivals": ("daemon.cli.arrivals", ""),
 }
-HIDDEN = {"deliver", "arrivals"}
-"""What the daemon calls in its children."""
+HIDDEN = {"health", "deliver", "arrivals"}
+"""What a container asks, and what the daemon calls in its children."""
 CONFIGURATION_ERROR = 78
 
 
@@ -126,7 +136,7 @@ def _known_failure(error: Exception) -> str | None:
 
     if isinstance(error, ConnectorError):
         return failure_sentence(error)
-    if type(error).__name__ == "StoreError":
+    if type(error).__name__ in {"StoreError", "AlreadyRunningError"}:
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'the system'}: {error.strerror}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from threading import Event
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -16,16 +17,19 @@ from daemon import logs, paths
 from daemon.channels import hears, open_listener
 from daemon.cli.context import config_option, read_config
 from daemon.clock import SystemClock
-from daemon.config import AthleteConfig, Config
+from daemon.config import AthleteConfig, Config, machine_zone
 from daemon.connections import connected
 from daemon.jobs.assess import Memory, assess_athlete
+from daemon.jobs.backup import DailyBackup, last_before, tell_failure
 from daemon.jobs.child import run_child
 from daemon.jobs.inbox import Inbox
 from daemon.jobs.listen import Ear
 from daemon.jobs.poll_outcome import lost
+from daemon.life_signs import LifeSigns, pings_to
 from daemon.lock import only_daemon_of
 from daemon.polling import LiveJobs
 from daemon.service import AthleteJobs, Jobs, Service
+from daemon.store.conversation import release_hearings
 from daemon.store.engine import Store, open_store
 
 
@@ -38,20 +42,30 @@ def command(config_path: str | None) -> int:
     paths.make_private_folder(config.home)
     url = config.store_url.value()
     # Several daemons may share one PostgreSQL; an SQLite file has one.
-    alone = only_daemon_of(config.home) if url.startswith("sqlite") else nullcontext()
-    with alone:
+    only_one = url.startswith("sqlite")
+    with only_daemon_of(config.home) if only_one else nullcontext():
         store = open_store(url)
         try:
+            if only_one:
+                _forget_killed_listeners(store)
+            clock = SystemClock()
             service = Service(
-                SystemClock(),
+                clock,
                 store,
                 _jobs(store, config, config_path),
                 tick_s=config.tick_s,
                 reload=lambda: _jobs(store, read_config(config_path), config_path),
+                signs=LifeSigns(config.home, store, clock, pings_to(config.ping_url)),
             )
             return service.run()
         finally:
             store.close()
+
+
+def _forget_killed_listeners(store: Store) -> None:
+    """A daemon that was killed still has its channels on lease: its answers must not wait for that."""
+    with store.session() as session:
+        release_hearings(session)
 
 
 def _jobs(store: Store, config: Config, config_path: str | None) -> Jobs:
@@ -61,7 +75,23 @@ def _jobs(store: Store, config: Config, config_path: str | None) -> Jobs:
         ),
         deliver=lambda stop: _child(stop, "deliver", config_path),
         ears=tuple(_ears(config)),
+        back_up=_daily_backup(store, config, config_path),
     )
+
+
+def _daily_backup(
+    store: Store, config: Config, config_path: str | None
+) -> Callable[[datetime, Event], None] | None:
+    settings, zone = config.backup, ZoneInfo(machine_zone())
+    if not settings.wanted(config.store_url.value()):
+        return None
+
+    def told(reason: str, now: datetime) -> None:
+        tell_failure(store, config.athletes.values(), last_before(settings, now, zone), reason, now)
+
+    return DailyBackup(
+        settings, zone, lambda stop: _child(stop, "backup", config_path, "--daily", "--scheduled"), told
+    ).look
 
 
 def _ears(config: Config) -> Iterator[Ear]:

@@ -149,7 +149,9 @@ def _tell_affairs(affairs: Affairs, athlete: AthleteConfig, moment: datetime) ->
                 f"✘ Answers on {hearing.channel} cannot be read since {since:%Y-%m-%d %H:%M}. {hearing.failure}"
             )
         if hearing.strangers:
-            click.echo(f"! {hearing.channel}: {hearing.strangers} messages of strangers, ignored")
+            one = hearing.strangers == 1
+            told = "1 message of a stranger" if one else f"{hearing.strangers} messages of strangers"
+            click.echo(f"! {hearing.channel}: {told}, ignored")
     for delivery in affairs.failed[-3:]:
         reason = delivery.reasons[-1].text if delivery.reasons else "no reason given"
         click.echo(f"✘ Not delivered to {delivery.channel}: {delivery.message.title}. {reason}")

@@ -120,7 +120,7 @@ def _known(source: str) -> str:
 def _look_scheduled(config: Config, athlete: AthleteConfig, source: str) -> None:
     """What the daemon starts as a child, which has claimed the source and assesses afterwards."""
     logs.configure()
-    with opened_store(config) as store:
+    with logs.about(athlete=athlete.name, source=source), opened_store(config) as store:
         poll(
             store,
             athlete,

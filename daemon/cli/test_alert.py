@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import click
 
-from connectors.channels.contract import OutgoingMessage
 from connectors.errors import ConnectorError
 from daemon.channels import open_channel
 from daemon.cli.context import athlete_options, choose_athlete, now, read_config
 from daemon.config import Config, ConfigError
 from daemon.credentials import SecretError
-
-TITLE = "niggled test"
-BODY = "This is where warnings will arrive. Nothing to do."
+from daemon.trial_message import trial_message
 
 
 @click.command(name="test-alert")
@@ -33,10 +30,8 @@ def command(
         raise ConfigError([_no_channel(config, athlete.name)])
     failed = False
     for channel in chosen:
-        # A key of its own each time: a service that drops repeats must not drop the second test.
-        message = OutgoingMessage(key=f"test:{now().isoformat()}", title=TITLE, body=BODY)
         try:
-            receipt = open_channel(athlete, channel, config.home, now).send(message)
+            receipt = open_channel(athlete, channel, config.home, now).send(trial_message(now()))
         except ConnectorError as error:
             failed = True
             click.echo(f"✘ {error}", err=True)

@@ -18,11 +18,12 @@ from daemon.config_channels import EMAIL, ChannelConfig
 from daemon.credentials import SecretError
 from daemon.jobs.operations import tell_end_of_outage, tell_outage
 from daemon.store import outbox
-from daemon.store.answers import strength_since
+from daemon.store.answers import is_answered, strength_since
 from daemon.store.engine import Store
 from daemon.store.messages import token_of
 from daemon.store.outbox import Claim
 from rules.choices import asks_for_a_number, buttons
+from rules.limits import QUESTIONS
 from rules.outcome import LEVEL_ORDER, Level, Message, MessageKind
 
 log = logging.getLogger(__name__)
@@ -100,9 +101,9 @@ def _deliver(
         return "failed"
     if claim.may_have_been_sent:
         log.warning("A message to %s was being sent when we were stopped; it may arrive twice", claim.channel)
-    if _is_done_already(store, claim):
+    if needless := _needless(store, claim):
         with store.session() as session:
-            outbox.withdraw(session, claim, clock.now(), "A session was done before this went out.")
+            outbox.withdraw(session, claim, clock.now(), needless)
         return "failed"
     # Opened before the attempt is noted: only a kill inside the call itself shall leave a doubt.
     channel = _opened(open_channel, athlete, config, claim, clock)
@@ -158,12 +159,22 @@ def outgoing(message: Message, token: str | None) -> OutgoingMessage:
     )
 
 
-def _is_done_already(store: Store, claim: Claim) -> bool:
-    """A reminder of strength work that waited while the work was done (RULES 10)."""
-    if claim.message.kind is not MessageKind.NUDGE:
-        return False
+def _needless(store: Store, claim: Claim) -> str:
+    """Why a message that waited need not go out: a reminder of strength work that was done meanwhile (RULES 10), or a
+    question that was answered on another channel; empty where it must. A warning is told whatever was answered."""
+    message = claim.message
     with store.reading() as session:
-        return strength_since(session, claim.athlete, claim.message.due_at - SAME_SESSION)
+        if message.kind is MessageKind.NUDGE and strength_since(
+            session, claim.athlete, message.due_at - SAME_SESSION
+        ):
+            return "A session was done before this went out."
+        if (
+            message.kind in QUESTIONS
+            and not message.alert
+            and is_answered(session, claim.athlete, message.key)
+        ):
+            return "It was answered before this went out."
+    return ""
 
 
 def _opened(

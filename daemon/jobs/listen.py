@@ -66,7 +66,7 @@ def listen(
 
     Never raises: what goes wrong is told once, and listening begins again after growing waits.
     """
-    worker = f"{socket.gethostname()}-{os.getpid()}-{threading.get_ident()}"
+    worker = worker_in(threading.get_ident())
     wait_s = first_wait_s
     listener: Listener | None = None
     while not stop.is_set():
@@ -86,7 +86,21 @@ def listen(
             wait_s = first_wait_s if began else LONGEST_WAIT_S / 5
         stop.wait(wait_s)
         wait_s = min(wait_s * 2, LONGEST_WAIT_S)
-    _leave(store, ear, worker)
+    leave(store, ear, worker)
+
+
+def worker_in(thread_number: int) -> str:
+    """The name under which a thread of this process listens."""
+    return f"{socket.gethostname()}-{os.getpid()}-{thread_number}"
+
+
+def leave(store: Store, ear: Ear, worker: str) -> None:
+    """Let others read the channel at once, if `worker` had it. Never raises."""
+    try:
+        with store.session() as session:
+            release_hearing(session, ear.athlete.name, ear.channel, worker)
+    except StoreError as error:
+        log.warning("Listening to %s: %s", ear.channel, error)
 
 
 def _listen_once(
@@ -105,7 +119,11 @@ def _listen_once(
         if not claim_hearing(session, name, ear.channel, worker, clock.now(), LEASE):
             return False
         position = hearing(session, name, ear.channel).position
+    # What a kill has left open: a listener may be silent for most of a minute.
+    _confirm_what_waits(store, ear, listener, clock)
     for incoming in listener.listen(position, stop.is_set):
+        if stop.is_set():
+            return True  # not taken: whoever reads next hears it
         with store.session() as session:
             if not claim_hearing(session, name, ear.channel, worker, clock.now(), LEASE):
                 return False
@@ -196,11 +214,3 @@ def _tell_end(store: Store, ear: Ear, before: Hearing, clock: Clock) -> None:
         if outbox.deliveries_of(session, ear.athlete.name, key):
             text = f"Your answers on {ear.channel} are read again."
             tell(session, ear.athlete, f"{key}|over", "niggled", text, clock.now(), can_wait=True)
-
-
-def _leave(store: Store, ear: Ear, worker: str) -> None:
-    try:
-        with store.session() as session:
-            release_hearing(session, ear.athlete.name, ear.channel, worker)
-    except StoreError as error:
-        log.warning("Listening to %s: %s", ear.channel, error)

@@ -17,10 +17,13 @@ from daemon.store.sources import list_set_aside
 from daemon.store.tables import DeliveryRow
 from rules.limits import free_at
 from rules.outcome import Level, Message, MessageKind
-from rules.timing import after_quiet
+from rules.phrases import local_date
+from rules.timing import after_quiet, at_clock_time
 
 WORTH_TELLING_FOR = timedelta(days=3)
 REMEMBERED = timedelta(days=7)
+ASKED_WITHIN = timedelta(minutes=15)
+"""A question is sent so soon after its hour: the daemon looks every few minutes."""
 NEEDS_YOU = "niggled needs you"
 
 
@@ -37,15 +40,18 @@ def tell(
 ) -> bool:
     """Queue a message about the machine, outside quiet hours, on all channels but `without`; whether that was new.
 
-    One that `can_wait` also leaves the usual time to the messages beside it.
+    One that `can_wait` also leaves the usual time to the messages beside it. The first word of a morning is the knee's: what
+    the night has held up comes after its question.
     """
     channels = [one.name for one in athlete.channels if one.name != without and "operations" in one.sends]
     if not channels:
         return False
     due_at = after_quiet(now, athlete.policy.msg.quiet, athlete.runner)
+    if can_wait or due_at > now:
+        due_at = _behind_the_morning(due_at, athlete)
     if can_wait:
         sent = sent_messages(session, athlete.name, now - REMEMBERED, alerts_since=now - REMEMBERED)
-        due_at = free_at(now, sent, athlete.policy, athlete.runner)
+        due_at = free_at(due_at, sent, athlete.policy, athlete.runner)
     message = Message(
         key=key,
         kind=MessageKind.OPERATIONS,
@@ -57,6 +63,14 @@ def tell(
         expires_at=due_at + WORTH_TELLING_FOR,
     )
     return outbox.enqueue(session, athlete.name, message, channels, now)
+
+
+def _behind_the_morning(due_at: datetime, athlete: AthleteConfig) -> datetime:
+    """Not so near to the morning's question that one of the two would have to make room."""
+    policy, runner = athlete.policy, athlete.runner
+    question_at = at_clock_time(local_date(due_at, runner), policy.prompt.morning, runner)
+    gap = timedelta(hours=policy.msg.gap_h) + ASKED_WITHIN
+    return question_at + gap if abs(due_at - question_at) < gap else due_at
 
 
 def tell_outage(
@@ -76,7 +90,8 @@ def tell_end_of_outage(session: Session, athlete: AthleteConfig, channel: str, n
     if not outbox.deliveries_of(session, athlete.name, outage):
         return False
     text = f"Messages get through to {channel} again."
-    return tell(session, athlete, f"{outage}|over", "niggled", text, now, without=channel)
+    key = f"{outage}|over"
+    return tell(session, athlete, key, "niggled", text, now, without=channel, can_wait=True)
 
 
 def tell_unreadable(

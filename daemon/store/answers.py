@@ -57,6 +57,14 @@ def save_strength(session: Session, athlete: str, done: StrengthSession) -> None
     _save(session, StrengthSessionRow, athlete, asdict(done) | {"groups": sorted(done.groups)}, "start")
 
 
+def is_answered(session: Session, athlete: str, prompt_id: str) -> bool:
+    """Whether a question has had an answer."""
+    found = (
+        sa.select(ReplyRow.id).where(ReplyRow.athlete == athlete, ReplyRow.prompt_id == prompt_id).limit(1)
+    )
+    return session.execute(found).first() is not None
+
+
 def strength_since(session: Session, athlete: str, since: datetime) -> bool:
     """Whether a session was told, or recorded by a watch, that began then or later."""
     told = sa.select(StrengthSessionRow.id).where(

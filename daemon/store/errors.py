@@ -33,7 +33,7 @@ _SQLITE = {
     sqlite3.SQLITE_CORRUPT: (
         "The database cannot be read.",
         "The file is damaged.",
-        "Stop the daemon, keep a copy of the file, and put your last backup in its place.",
+        "Stop the daemon and put your last backup in its place: `niggled restore FILE` (the damaged file is kept).",
     ),
     sqlite3.SQLITE_NOTADB: (
         "The database cannot be read.",

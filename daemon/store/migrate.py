@@ -30,12 +30,12 @@ def migrate(engine: sa.Engine) -> bool:
     All in one transaction, so a kill leaves the old shape. Raises StoreError for a database from a newer program.
     """
     with engine.connect() as connection:
-        if _stored_revision(connection) == HEAD:
+        if stored_revision(connection) == HEAD:
             return False
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        stored = _stored_revision(connection)
+        stored = stored_revision(connection)
         if stored == HEAD:
             return False
         if stored is None:
@@ -75,7 +75,8 @@ def upgrade(connection: sa.Connection, to: str = "head") -> None:
     command.upgrade(config, to)
 
 
-def _stored_revision(connection: sa.Connection) -> str | None:
+def stored_revision(connection: sa.Connection) -> str | None:
+    """The revision that a database is at; None for an empty one."""
     if not sa.inspect(connection).has_table(_VERSION.name):
         return None
     return connection.execute(sa.select(_VERSION.c.version_num)).scalar_one_or_none()

@@ -246,3 +246,22 @@ def test_a_reminder_comes_back_later_and_is_done(store: Store, athlete: AthleteC
         ("strength:2026-06-07", five),
         ("strength:2026-06-07:later", five + timedelta(hours=3)),
     ]
+
+
+def test_in_a_thread_what_the_direct_answer_asked_is_answered_and_not_the_run_once_more(
+    store: Store, athlete: AthleteConfig, token: str
+) -> None:
+    answer = take(store, athlete, incoming("4, it is swollen", token=token))
+    assert answer is not None
+    assert "Any of these?" in answer.text
+    answer = take_incoming(
+        store,
+        athlete,
+        "phone",
+        incoming("none", 2, at=ASKED + 5 * MINUTE, token=token),
+        ASKED + 5 * MINUTE,
+    )
+    assert answer is not None
+    told = [(reply.kind, reply.score, reply.flag) for reply in replies(store)]
+    assert (ReplyKind.FLAG, None, "none") in told
+    assert [score for kind, score, _ in told if kind is ReplyKind.DURING] == [4], "the run still hurt"

@@ -86,4 +86,4 @@ def test_at_night_a_bad_file_waits_for_the_morning(store: Store, anna: AthleteCo
     take_in_arrivals(store, anna, [bad_file(tmp_path, "login.fit")], night)
     with store.reading() as session:
         (delivery,) = outbox.list_deliveries(session, "anna", DeliveryState)
-    assert delivery.due_at == datetime(2026, 3, 4, 6, 0, tzinfo=UTC)
+    assert delivery.due_at == datetime(2026, 3, 4, 8, 45, tzinfo=UTC)

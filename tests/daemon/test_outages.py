@@ -183,7 +183,7 @@ def test_at_night_an_outage_waits_for_the_morning(watcher: Watcher) -> None:
     watcher.look_until(night + HOUR)
     with watcher.store.reading() as session:
         (delivery,) = outbox.list_deliveries(session, "anna", DeliveryState)
-    assert delivery.due_at == datetime(2026, 3, 4, 6, 0, tzinfo=UTC)
+    assert delivery.due_at == datetime(2026, 3, 4, 8, 45, tzinfo=UTC)
 
 
 def test_an_outage_that_is_over_before_the_morning_is_not_told_at_all(watcher: Watcher) -> None:
@@ -191,7 +191,7 @@ def test_an_outage_that_is_over_before_the_morning_is_not_told_at_all(watcher: W
     watcher.look_until(TUESDAY + 8 * HOUR)
     with watcher.store.reading() as session:
         (waiting,) = outbox.list_deliveries(session, "anna", [DeliveryState.QUEUED])
-    assert waiting.due_at == datetime(2026, 3, 4, 6, 0, tzinfo=UTC)
+    assert waiting.due_at == datetime(2026, 3, 4, 8, 45, tzinfo=UTC)
     watcher.look_until(TUESDAY + DAY)
     with watcher.store.reading() as session:
         assert outbox.list_deliveries(session, "anna", [DeliveryState.QUEUED]) == []

@@ -16,8 +16,8 @@ from fakes.recordings import level_run, strava_export
 from connectors.formats.fit_encode import encode_activity
 
 VERBS = (
-    "demo", "run", "login", "logout", "sync", "import", "status", "pain", "strength", "check", "pause", "resume",
-    "activities", "replay", "explain", "test-alert", "config",
+    "demo", "setup", "run", "login", "logout", "sync", "import", "status", "pain", "strength", "check", "pause", "resume",
+    "activities", "replay", "explain", "doctor", "test-alert", "backup", "restore", "export", "forget", "config",
 )  # fmt: skip
 
 

@@ -97,7 +97,15 @@ def test_what_is_doubtful_is_unclear_and_never_a_guess(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "candidates"),
-    [("4 or 5", (4, 5)), ("3-4", (3, 4)), ("7.5", (7, 8)), ("2,5", (2, 3)), ("same", ()), ("11", ()), ("good <3", (3,))],
+    [
+        ("4 or 5", (4, 5)),
+        ("3-4", (3, 4)),
+        ("7.5", (7, 8)),
+        ("2,5", (2, 3)),
+        ("same", ()),
+        ("11", ()),
+        ("good <3", (3,)),
+    ],
 )
 def test_an_unclear_answer_names_what_it_may_have_meant(text: str, candidates: tuple[int, ...]) -> None:
     assert read(text).candidates == candidates

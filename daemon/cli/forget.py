@@ -1,0 +1,144 @@
+"""`niggled forget --all | --athlete NAME`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from daemon.cli.context import config_option, read_config
+from daemon.cli.keeping import nobody_else
+from daemon.cli.logout import ELSEWHERE
+from daemon.config import Config
+from daemon.config_sources import LIVE_SOURCES
+
+WORD = "forget everything"
+
+
+@click.command(name="forget")
+@click.option("--all", "everybody", is_flag=True, help="Everything of everybody.")
+@click.option("--athlete", "athlete_name", metavar="NAME", help="Everything of one athlete.")
+@config_option
+def command(everybody: bool, athlete_name: str | None, config_path: str | None) -> int:
+    """Delete the data for good: the database, keys and logins, and the backups niggled made. The daemon must not run."""
+    if everybody is (athlete_name is not None):
+        raise click.UsageError("say --all, or --athlete with a name")
+    config = read_config(config_path)
+    from daemon.store.forgetting import NOT_FORGOTTEN
+
+    with nobody_else(config, NOT_FORGOTTEN):
+        if athlete_name is None:
+            return _forget_everybody(config)
+        return _forget_one(config, athlete_name)
+
+
+def _forget_everybody(config: Config) -> int:
+    from daemon.store.forgetting import forget_everything
+
+    backups, keys = list(_backups(config)), _keys(config)
+    click.echo(
+        f"This deletes the database ({_place(config)}), {len(keys)} files of keys and logins, and {len(backups)} backups. "
+        "It cannot be undone."
+    )
+    if not _agreed(WORD):
+        return 1
+    _delete(keys)
+    forget_everything(config.store_url.value())
+    _delete(backups)
+    for folder in (config.home / "keys", config.backup.folder):
+        _remove_if_empty(folder)
+    click.echo("Forgotten.")
+    configuration = f", and the configuration {config.path}" if config.path else ""
+    click.echo(f"What is yours stays: the inbox, backups and exports made elsewhere{configuration}.")
+    _say_elsewhere(keys)
+    return 0
+
+
+def _forget_one(config: Config, name: str) -> int:
+    from daemon.store.forgetting import forget_athlete, forget_athlete_in, known_athletes
+
+    keys = _keys_of(config, name)
+    url = config.store_url.value()
+    known = known_athletes(url)
+    if name not in known and not keys:
+        raise click.UsageError(f"nothing is known of {name}; there is {', '.join(known) or 'nobody'}")
+    backups = list(_backups(config))
+    click.echo(
+        f"This deletes everything of {name} from the database and from {len(backups)} backups, and {len(keys)} files of "
+        "keys and logins. It cannot be undone."
+    )
+    if not _agreed(f"forget {name}"):
+        return 1
+    _delete(keys)
+    forget_athlete(url, name)
+    for backup in backups:
+        forget_athlete_in(backup, name)
+    click.echo(f"{name} is forgotten. The inbox, and backups and exports made elsewhere, stay.")
+    if name in config.athletes and config.path:
+        click.echo(f"[athletes.{name}] is still in {config.path}: take it out, or {name} begins anew.")
+    _say_elsewhere(keys)
+    return 0
+
+
+def _agreed(words: str) -> bool:
+    """Whether exactly these words were typed."""
+    if click.prompt(f"Type `{words}` to go on", default="", show_default=False).strip() == words:
+        return True
+    click.echo("Nothing was deleted.")
+    return False
+
+
+def _backups(config: Config) -> Iterator[Path]:
+    """The daily backups, and databases that a restore has put aside."""
+    from daemon.jobs.backup import daily_file, days_kept
+    from daemon.store.backup import embedded_file
+    from daemon.store.restoring import KEPT
+
+    yield from (daily_file(config.backup.folder, on) for on in days_kept(config.backup.folder))
+    embedded = embedded_file(config.store_url.value())
+    yield from sorted((config.home if embedded is None else embedded.absolute().parent).glob(KEPT))
+
+
+def _keys(config: Config) -> list[Path]:
+    return sorted((config.home / "keys").glob("*.json*")) + sorted((config.home / "keys").glob(".*.json*"))
+
+
+def _keys_of(config: Config, name: str) -> list[Path]:
+    """Of one athlete, and not of another whose name begins alike."""
+    folder = config.home / "keys"
+    others = {
+        f"{other}-{source}.json" for other in config.athletes if other != name for source in LIVE_SOURCES
+    }
+    others |= {
+        f"{athlete.name}-channel-{channel.name}.json"
+        for athlete in config.athletes.values()
+        if athlete.name != name
+        for channel in athlete.channels
+    }
+    own = [folder / f"{name}-{source}.json" for source in LIVE_SOURCES]
+    own += folder.glob(f"{name}-channel-*.json")
+    return sorted({path for path in own if path.exists() and path.name not in others})
+
+
+def _delete(paths: list[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _place(config: Config) -> str:
+    from daemon.store.backup import embedded_file
+
+    return str(embedded_file(config.store_url.value()) or "all tables in PostgreSQL")
+
+
+def _say_elsewhere(keys: list[Path]) -> None:
+    """Deleting a key here does not end the access at the service."""
+    for source in LIVE_SOURCES:
+        if any(path.name.endswith(f"-{source}.json") for path in keys):
+            click.echo(f"{source.capitalize()}: {ELSEWHERE[source]}")
