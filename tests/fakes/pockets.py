@@ -199,9 +199,7 @@ class MailProgram:
         body = mail.get_body(("plain",))
         assert body is not None
         text = re.sub(r"\s*\n\s*", " / ", str(body.get_content()).strip())
-        extra = "".join(
-            f" [{kind}]" for kind in ("text/html", "image/png") if _has(mail, kind)
-        )
+        extra = "".join(f" [{kind}]" for kind in ("text/html", "image/png") if _has(mail, kind))
         return f"{mail['Subject']}: {text}{extra}"
 
     def __enter__(self) -> Self:

@@ -123,7 +123,9 @@ class Life:
         self.clock.jump(asked + timedelta(minutes=5))
         path = self.folder / "looked"
         wait_until(
-            lambda: path.exists() and datetime.fromisoformat(path.read_text() or "2000-01-01T00:00+00:00") > asked,
+            lambda: (
+                path.exists() and datetime.fromisoformat(path.read_text() or "2000-01-01T00:00+00:00") > asked
+            ),
             lambda: "the daemon does not look",
         )
 
@@ -131,7 +133,9 @@ class Life:
         """Everything that came in on a channel, in the order in which it was heard: the words and what became of them."""
         query = sa.select(IncomingRow.text, IncomingRow.outcome).where(IncomingRow.channel == channel)
         with self.store.reading() as session:
-            return [(text, outcome) for text, outcome in session.execute(query.order_by(IncomingRow.heard_at))]
+            return [
+                (text, outcome) for text, outcome in session.execute(query.order_by(IncomingRow.heard_at))
+            ]
 
     def replies(self) -> list[tuple[str, int | str | None]]:
         """What is stored of the answers about pain: the kind, and the number, the button or whether it has settled."""
@@ -256,7 +260,11 @@ def start_daemon(folder: Path, environment: dict[str, str]) -> subprocess.Popen[
     places = [environment["PYTHONPATH"], str(ROOT), str(ROOT / "tests")]
     with (folder / "daemon.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, str(DAEMON), *(str(folder / name) for name in ("config.toml", "clock", "looked"))],
+            [
+                sys.executable,
+                str(DAEMON),
+                *(str(folder / name) for name in ("config.toml", "clock", "looked")),
+            ],
             env=environment | {"PYTHONPATH": os.pathsep.join(places)},
             stderr=log,
             start_new_session=True,
