@@ -61,7 +61,8 @@ def hears(channel: ChannelConfig) -> bool:
 
 def chat_file(home: Path, athlete: str, channel: str) -> KeyFile:
     """Where pairing keeps the number of the runner's chat."""
-    return KeyFile(home / "keys" / f"{athlete}-channel-{channel}.json")
+    # No name may hold a dot, so no two of a household get the same file.
+    return KeyFile(home / "keys" / f"{athlete}.channel.{channel}.json")
 
 
 def open_channel(athlete: AthleteConfig, channel: ChannelConfig, home: Path, now: Now) -> Channel:

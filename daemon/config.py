@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -118,6 +119,7 @@ def build(raw: Mapping[str, object], text: str, path: Path | None, home: Path) -
         own = f"athletes.{name}.policy"
         policy = _policy(household, policies.get(own, {}), own, problems)
         athletes[name] = _athlete(name, raw, values, policy, home, problems)
+    _complain_of_shared_inboxes(athletes.values(), problems)
     problems.raise_if_any()
     url = values.get("store.url")
     return Config(
@@ -160,6 +162,18 @@ def _athlete(
         channels=_channels(prefix, raw, values, problems),
         sources=_sources(prefix, raw, values, problems),
     )
+
+
+def _complain_of_shared_inboxes(athletes: Iterable[AthleteConfig], problems: _Problems) -> None:
+    """A run in a folder of two athletes would be a run of both."""
+    for one, other in combinations(athletes, 2):
+        mine, theirs = one.inbox.absolute(), other.inbox.absolute()
+        if mine.is_relative_to(theirs) or theirs.is_relative_to(mine):
+            problems.add(
+                f"athletes.{other.name}.sources.files.folder",
+                f"athletes.{other.name}.sources.files.folder: {theirs} and {one.name}'s {mine} are not apart, so runs would "
+                f'count for both. Example: folder = "/srv/runs/{other.name}"',
+            )
 
 
 def _channels(

@@ -39,6 +39,21 @@ def connected(athlete: AthleteConfig, home: Path) -> list[str]:
     ]
 
 
+def askable(athlete: AthleteConfig, home: Path) -> list[str]:
+    """Those of the connected sources whose keys are here. On a shared database the others are asked by the daemon that has
+    them, and must not be told as refused logins by one that has not."""
+    return [name for name in connected(athlete, home) if _has_keys(athlete, name, home)]
+
+
+def _has_keys(athlete: AthleteConfig, source: str, home: Path) -> bool:
+    if key_file(home, athlete.name, source).path.exists():
+        return True
+    try:
+        return source == GARMIN and secret_value(athlete.sources[source].key) is not None
+    except Broken:
+        return False
+
+
 def open_source(athlete: AthleteConfig, source: str, home: Path, now: Callable[[], datetime]) -> LiveSource:
     """A live source, ready to be asked; nothing is asked yet. Raises as `open_door`."""
     from connectors.sources.file_records import Desk

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from daemon.jobs.child import ChildFailedError
 from daemon.jobs.poll_timing import LEASE
 from daemon.logs import about
 from daemon.store.engine import Store
+from daemon.store.leases import WORKER
 from daemon.store.sources import (
     SourceCondition,
     claim_source,
@@ -51,7 +50,7 @@ class Polling:
     def __init__(self, clock: Clock, store: Store, worker: str | None = None) -> None:
         self._clock = clock
         self._store = store
-        self._worker = worker or f"{socket.gethostname()}:{os.getpid()}"
+        self._worker = worker or WORKER
         self._registered: set[tuple[str, str]] = set()
         self._last_round_at: datetime | None = None
         self.at_rest = threading.Event()

@@ -209,7 +209,7 @@ class Service:
         now = self._clock.now()
         with self._store.session() as session:
             expired = outbox.expire_overdue(session, now)
-            due = outbox.count_due(session, now)
+            due = outbox.count_due(session, now, [athlete.name for athlete in jobs.athletes])
         if expired:
             log.warning("%d deliveries came too late to be worth anything and are given up", expired)
         if due:

@@ -101,7 +101,7 @@ def keep_secrets(tables: Tables, folder: Path, athlete: str) -> Tables:
         for name, value in values.items():
             if isinstance(value, Kept):
                 make_private_folder(folder)
-                path = folder / f"{athlete}-{table.rpartition('.')[2]}-{name}"
+                path = folder / f"{athlete}.{table.rpartition('.')[2]}.{name}"
                 _replace(path, value.value + "\n")
                 value = Secret("file", str(path))
             kept[table][name] = value

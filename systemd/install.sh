@@ -278,9 +278,13 @@ install_all() {
 next_steps() {
     [ -z "$root$dry" ] || return 0
     if [ -n "$user" ]; then
-        say "Done. Next: niggled status; loginctl enable-linger keeps it running while you are logged out."
+        case :$PATH: in
+        *":$HOME/.local/bin:"*) ;;
+        *) say "$HOME/.local/bin is not in your PATH: log in again, or add it (in ~/.profile); until then say $command." ;;
+        esac
+        say "Done. Next: niggled setup, which asks only what is not known yet. loginctl enable-linger keeps the daemon running while you are logged out."
     else
-        say "Done. Next: sudo niggled status; sudo niggled config check; systemctl status niggled."
+        say "Done. Next: sudo niggled setup, which asks only what is not known yet; then sudo niggled status."
     fi
 }
 

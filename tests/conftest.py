@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fakes.command import environment_in
+from fakes.postgresql import postgresql_server, postgresql_url
 
 ROOT = Path(__file__).resolve().parents[1]
 GUARD = ROOT / "tests" / "guard"
@@ -19,6 +20,9 @@ if Path(sitecustomize.__file__ or "").parent != GUARD:
     del sys.modules["sitecustomize"]
     import sitecustomize
 sitecustomize.install()
+
+
+__all__ = ["clean_environment", "postgresql_server", "postgresql_url"]  # the fixtures of every folder
 
 
 @pytest.fixture

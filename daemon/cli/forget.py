@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -25,9 +25,7 @@ def command(everybody: bool, athlete_name: str | None, config_path: str | None) 
     if everybody is (athlete_name is not None):
         raise click.UsageError("say --all, or --athlete with a name")
     config = read_config(config_path)
-    from daemon.store.forgetting import NOT_FORGOTTEN
-
-    with nobody_else(config, NOT_FORGOTTEN):
+    with nobody_else(config, "Nothing was forgotten."):
         if athlete_name is None:
             return _forget_everybody(config)
         return _forget_one(config, athlete_name)
@@ -45,18 +43,19 @@ def _forget_everybody(config: Config) -> int:
         return 1
     _delete(keys)
     forget_everything(config.store_url.value())
-    _delete(backups)
+    _delete([*backups, *_left_over(config)])
     for folder in (config.home / "keys", config.backup.folder):
         _remove_if_empty(folder)
     click.echo("Forgotten.")
-    configuration = f", and the configuration {config.path}" if config.path else ""
+    configuration = f", and the configuration {config.path} with its secrets" if config.path else ""
     click.echo(f"What is yours stays: the inbox, backups and exports made elsewhere{configuration}.")
     _say_elsewhere(keys)
     return 0
 
 
 def _forget_one(config: Config, name: str) -> int:
-    from daemon.store.forgetting import forget_athlete, forget_athlete_in, known_athletes
+    from daemon.store.errors import StoreError
+    from daemon.store.forgetting import NOT_FORGOTTEN, forget_athlete, forget_athlete_in, known_athletes
 
     keys = _keys_of(config, name)
     url = config.store_url.value()
@@ -71,12 +70,22 @@ def _forget_one(config: Config, name: str) -> int:
     if not _agreed(f"forget {name}"):
         return 1
     _delete(keys)
-    forget_athlete(url, name)
+    # The database last: as long as it knows the name, all of this can be said again.
+    refused = []
     for backup in backups:
-        forget_athlete_in(backup, name)
+        try:
+            forget_athlete_in(backup, name)
+        except StoreError as error:
+            refused.append(f"✘ {backup} still holds {name}. {error.why} Delete that file.")
+    _delete(_left_over(config))
+    forget_athlete(url, name)
+    if refused:
+        raise click.ClickException("\n".join([NOT_FORGOTTEN, *refused]))
     click.echo(f"{name} is forgotten. The inbox, and backups and exports made elsewhere, stay.")
     if name in config.athletes and config.path:
-        click.echo(f"[athletes.{name}] is still in {config.path}: take it out, or {name} begins anew.")
+        click.echo(
+            f"[athletes.{name}] is still in {config.path}: take it out with its secrets, or {name} begins anew."
+        )
     _say_elsewhere(keys)
     return 0
 
@@ -92,12 +101,31 @@ def _agreed(words: str) -> bool:
 def _backups(config: Config) -> Iterator[Path]:
     """The daily backups, and databases that a restore has put aside."""
     from daemon.jobs.backup import daily_file, days_kept
-    from daemon.store.backup import embedded_file
     from daemon.store.restoring import KEPT
 
     yield from (daily_file(config.backup.folder, on) for on in days_kept(config.backup.folder))
+    yield from sorted(_data_folder(config).glob(KEPT))
+
+
+def _left_over(config: Config) -> Iterator[Path]:
+    """Copies that a power cut left half-written, and the log of a damaged database that a restore has put aside."""
+    from daemon.jobs.backup import DAILY
+    from daemon.store.backup import embedded_file
+    from daemon.store.restoring import KEPT
+    from daemon.store.unfinished import unfinished
+
+    folder, embedded = _data_folder(config), embedded_file(config.store_url.value())
+    yield from folder.glob(f"{KEPT}-*")
+    for name in (DAILY, KEPT, *([] if embedded is None else [embedded.name])):
+        for place in (folder, config.backup.folder):
+            yield from place.glob(f"{unfinished(Path(name)).name}*")
+
+
+def _data_folder(config: Config) -> Path:
+    from daemon.store.backup import embedded_file
+
     embedded = embedded_file(config.store_url.value())
-    yield from sorted((config.home if embedded is None else embedded.absolute().parent).glob(KEPT))
+    return config.home if embedded is None else embedded.absolute().parent
 
 
 def _keys(config: Config) -> list[Path]:
@@ -107,21 +135,14 @@ def _keys(config: Config) -> list[Path]:
 def _keys_of(config: Config, name: str) -> list[Path]:
     """Of one athlete, and not of another whose name begins alike."""
     folder = config.home / "keys"
-    others = {
-        f"{other}-{source}.json" for other in config.athletes if other != name for source in LIVE_SOURCES
-    }
-    others |= {
-        f"{athlete.name}-channel-{channel.name}.json"
-        for athlete in config.athletes.values()
-        if athlete.name != name
-        for channel in athlete.channels
-    }
     own = [folder / f"{name}-{source}.json" for source in LIVE_SOURCES]
-    own += folder.glob(f"{name}-channel-*.json")
-    return sorted({path for path in own if path.exists() and path.name not in others})
+    own += folder.glob(f"{name}.channel.*.json")
+    # A power cut may have left the next content of one beside it.
+    own += [path.with_name(f".{path.name}.new") for path in own]
+    return sorted(path for path in own if path.exists())
 
 
-def _delete(paths: list[Path]) -> None:
+def _delete(paths: Iterable[Path]) -> None:
     for path in paths:
         path.unlink(missing_ok=True)
 

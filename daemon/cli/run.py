@@ -18,7 +18,7 @@ from daemon.channels import hears, open_listener
 from daemon.cli.context import config_option, read_config
 from daemon.clock import SystemClock
 from daemon.config import AthleteConfig, Config, machine_zone
-from daemon.connections import connected
+from daemon.connections import askable, connected
 from daemon.jobs.assess import Memory, assess_athlete
 from daemon.jobs.backup import DailyBackup, last_before, tell_failure
 from daemon.jobs.child import run_child
@@ -40,11 +40,9 @@ def command(config_path: str | None) -> int:
     logs.configure()
     config = read_config(config_path)
     paths.make_private_folder(config.home)
-    url = config.store_url.value()
-    # Several daemons may share one PostgreSQL; an SQLite file has one.
-    only_one = url.startswith("sqlite")
+    only_one = _has_one_daemon(config)
     with only_daemon_of(config.home) if only_one else nullcontext():
-        store = open_store(url)
+        store = open_store(config.store_url.value())
         try:
             if only_one:
                 _forget_killed_listeners(store)
@@ -60,6 +58,11 @@ def command(config_path: str | None) -> int:
             return service.run()
         finally:
             store.close()
+
+
+def _has_one_daemon(config: Config) -> bool:
+    """Several may share one PostgreSQL; an SQLite file has one."""
+    return config.store_url.value().startswith("sqlite")
 
 
 def _forget_killed_listeners(store: Store) -> None:
@@ -118,12 +121,13 @@ def _athlete_jobs(
         return True
 
     memory: Memory = {}
+    asked = connected if _has_one_daemon(config) else askable
     return AthleteJobs(
         name=athlete.name,
         take_in=Inbox(athlete.inbox, take_in).look,
         assess=lambda now: _assess(store, athlete, now, memory),
         live=LiveJobs(
-            connected=lambda: connected(athlete, config.home),
+            connected=lambda: asked(athlete, config.home),
             sync=lambda source, stop: _child(
                 stop, "sync", config_path, "--athlete", athlete.name, "--scheduled", source
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -77,9 +78,24 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
 
 def existing_path(text: str) -> Path:
     path = Path(text).expanduser()
-    if not text or not path.exists():
+    if not text or not seen(path):
         raise ValueError(f"there is no {text or 'name'} on this machine")
+    if not os.access(path, os.R_OK):
+        raise ValueError(closed(path))
     return path.absolute()
+
+
+def seen(path: Path) -> bool:
+    """Whether it is there. Raises ValueError where nobody tells us."""
+    try:
+        return path.exists()
+    except OSError:
+        raise ValueError(closed(path)) from None
+
+
+def closed(path: Path) -> str:
+    """As a service niggled is a user of its own, and a runner's home is closed to it."""
+    return f"{path} may not be read by the user that niggled runs as: put it where that user may, for example in the inbox"
 
 
 def filled(text: str) -> str:

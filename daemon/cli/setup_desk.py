@@ -77,6 +77,11 @@ class Desk:
         return not has_names and self.name != "me" and (self.home / "niggled.db").exists()
 
 
+def stays(option: str, desk: Desk) -> str:
+    """Said where an option of the command would overrule what stands in the file."""
+    return f"! {option} stands in {desk.path} already and stays as it is there."
+
+
 def open_desk(config_path: str | None, athlete_name: str | None) -> Desk:
     """The configuration and the athlete that are meant. Raises ConfigError for one that is wrong already."""
     home = paths.home_folder()

@@ -12,7 +12,7 @@ import click
 from daemon import setup_knee
 from daemon.cli.context import now, opened_store
 from daemon.cli.setup_asking import answered, one_of, whole_number
-from daemon.cli.setup_desk import Desk
+from daemon.cli.setup_desk import Desk, stays
 from daemon.config import machine_zone
 from daemon.config_values import checked
 from daemon.options import OPTIONS
@@ -132,7 +132,7 @@ def _is_open(desk: Desk, option: str, given: str | None) -> bool:
     if not desk.is_set(option):
         return True
     if given is not None:
-        click.echo(f"! {option} stands in {desk.path} already and stays as it is there.", err=True)
+        click.echo(stays(option, desk), err=True)
     return False
 
 

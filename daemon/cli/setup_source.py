@@ -20,13 +20,15 @@ from daemon.cli.failures import failure_sentence
 from daemon.cli.import_files import tell as tell_import
 from daemon.cli.login_garmin import connect_garmin
 from daemon.cli.login_strava import connect_strava
-from daemon.cli.setup_asking import answered, existing_path, one_of
-from daemon.cli.setup_desk import Desk
+from daemon.cli.setup_asking import answered, existing_path, one_of, seen
+from daemon.cli.setup_desk import Desk, stays
 from daemon.cli.watching import watched
+from daemon.config import ConfigError
 from daemon.config_sources import GARMIN, LIVE_SOURCES, STRAVA
 from daemon.connections import TITLES, account_since, connected, every, key_countdown, open_door, open_source
 from daemon.jobs.poll import SourceBusyError, poll
 from daemon.jobs.poll_cursor import read_cursor
+from daemon.setup_config import Tables
 from daemon.store.history import list_activities
 from daemon.store.sources import source_state
 
@@ -168,12 +170,26 @@ def _has_runs_or_inbox(desk: Desk) -> bool:
 def _choose_inbox(desk: Desk, said: SourceAnswers) -> None:
     """The inbox stands in the configuration from now on; an export is remembered by whoever reads it."""
     if desk.is_set("sources.files.folder"):
+        if said.inbox:
+            click.echo(stays("sources.files.folder", desk), err=True)
         return
     proposal = str(desk.athlete.inbox)
     given = said.inbox or (proposal if said.export else None)
-    folder = answered("Folder that new files will appear in?", _folder, "--inbox", given, proposal=proposal)
+
+    def settings(folder: Path) -> Tables:
+        return {f"{desk.table}.sources.files": {"folder": str(folder)}}
+
+    def read(text: str) -> Path:
+        folder = _folder(text)
+        try:
+            desk.drafted(settings(folder))
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+        return folder
+
+    folder = answered("Folder that new files will appear in?", read, "--inbox", given, proposal=proposal)
     folder.mkdir(parents=True, exist_ok=True)
-    desk.add({f"{desk.table}.sources.files": {"folder": str(folder)}})
+    desk.add(settings(folder))
     click.echo(f"New files in {folder} will be read by themselves.")
 
 
@@ -192,7 +208,7 @@ def asked_export(said: SourceAnswers) -> str | None:
 
 def _folder(text: str) -> Path:
     path = Path(text).expanduser().absolute()
-    if path.exists() and not path.is_dir():
+    if seen(path) and not path.is_dir():
         raise ValueError(f"{path} is no folder")
     above = next(parent for parent in (path, *path.parents) if parent.exists())
     if not os.access(above, os.R_OK | os.W_OK | os.X_OK):

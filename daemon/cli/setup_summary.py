@@ -14,6 +14,7 @@ from daemon.cli.context import now, opened_store
 from daemon.cli.setup_desk import Desk
 from daemon.cli.status import affairs
 from daemon.cli.status import tell as tell_status
+from daemon.doctor.unit import running
 from daemon.jobs.assess import assess_athlete
 from daemon.store.history import load_history
 from rules.facts import Family, History
@@ -26,6 +27,9 @@ SYSTEM_UNIT = Path("/etc/systemd/system/niggled.service")
 USER_UNIT = "systemd/user/niggled.service"
 OF_SYSTEM = "Let the service take it up:  sudo systemctl reload-or-restart niggled"
 OF_USER = "Let the service take it up:  systemctl --user reload-or-restart niggled"
+OF_NOBODY = """\
+The daemon runs already. Let it take this up:  kill -HUP {process}
+From outside a container:  docker compose kill -s HUP niggled"""
 NO_SERVICE = """\
 Let it run:  niggled run
 For good, as a service of yours, from a checkout:  sh systemd/install.sh --user"""
@@ -50,15 +54,18 @@ def tell_summary(desk: Desk) -> None:
             tell_status(assessment, affairs(store, athlete, moment, desk.home), athlete, moment)
             click.echo()
     click.echo(f"Written: {desk.path}")
-    click.echo(_how_to_run(desk.path))
+    click.echo(_how_to_run(desk.path, desk.home))
 
 
-def _how_to_run(config: Path, environ: Mapping[str, str] = os.environ) -> str:
+def _how_to_run(config: Path, home: Path, environ: Mapping[str, str] = os.environ) -> str:
     """The command that makes a daemon of this configuration."""
     if SYSTEM_UNIT.exists() and config.is_relative_to("/etc/niggled"):
         return OF_SYSTEM
     folder = Path(environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
-    return OF_USER if (folder / USER_UNIT).exists() else NO_SERVICE
+    if (folder / USER_UNIT).exists():
+        return OF_USER
+    process = running(home, None, embedded=True).process
+    return NO_SERVICE if process is None else OF_NOBODY.format(process=process)
 
 
 def _as_it_came(history: History) -> History:

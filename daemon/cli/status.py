@@ -98,7 +98,7 @@ def affairs(store: Store, athlete: AthleteConfig, moment: datetime, home: Path |
 def tell(assessment: Assessment, affairs: Affairs, athlete: AthleteConfig, moment: datetime) -> None:
     if affairs.empty:
         click.echo(
-            "No activities yet. `niggled login garmin|strava` connects a service, `niggled import PATH…` reads files and "
+            "No activities yet. `niggled setup` connects a service or a folder, `niggled import PATH…` reads files and "
             "exports; `niggled demo` shows a season."
         )
         _tell_affairs(affairs, athlete, moment)

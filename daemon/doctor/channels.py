@@ -29,7 +29,7 @@ def settings_verdicts(
         yield warning(
             "channel",
             "There is no channel: warnings reach nobody.",
-            f"Write one under [athletes.{athlete.name}.channels.phone] (docs/channels.md).",
+            f"Choose one: `niggled setup --athlete {athlete.name}`.",
             athlete.name,
         )
     for channel in athlete.channels:

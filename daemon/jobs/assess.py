@@ -20,6 +20,7 @@ from daemon.store.loads import save_loads
 from daemon.store.messages import sent_messages
 from daemon.store.outbox import enqueue
 from daemon.store.packing import unpack
+from daemon.store.turns import lock
 from rules import checkpoint as saved
 from rules.assess import OutOfOrder, State, advance, facts_until, judge, start
 from rules.facts import Activity, History, Prompt, RunLoad
@@ -108,10 +109,11 @@ def assess_athlete(
 ) -> Assessed:
     """Assess, keep the findings under their stable keys, and queue the messages that triage wants said.
 
-    One transaction: killed anywhere, all of it happened or nothing did.
+    One transaction: killed anywhere, all of it happened or nothing did. Several daemons take turns.
     """
     memory = {} if memory is None else memory
     with store.session() as session:
+        lock(session, athlete.name)
         athlete = in_force(session, athlete, now)
         seen = _look(session, athlete, now, memory)
         name = athlete.name

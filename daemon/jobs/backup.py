@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 AGAIN_AFTER = timedelta(hours=1)
 """After a failure."""
 DEADLINE_S = 3600.0
+DAILY = "niggled-*.db"
+"""Every backup that `daily_file` may name."""
 _NAME = re.compile(r"niggled-(\d{4}-\d{2}-\d{2})\.db")
 _SEE_LOG = "The backup program ended badly; the daemon's log says why."
 
@@ -44,7 +46,7 @@ def daily_file(folder: Path, on: date) -> Path:
 
 def days_kept(folder: Path) -> list[date]:
     """The days of which there is a backup, oldest first."""
-    names = [path.name for path in folder.glob("niggled-*.db")] if folder.is_dir() else []
+    names = [path.name for path in folder.glob(DAILY)] if folder.is_dir() else []
     found = [match[1] for name in names if (match := _NAME.fullmatch(name))]
     return sorted(date.fromisoformat(text) for text in found)
 
@@ -79,7 +81,7 @@ def back_up(url: str, settings: BackupConfig, now: datetime, zone: tzinfo) -> tu
 
 def _remove_cut_short(folder: Path, target: Path) -> None:
     """What a power cut has left of an earlier day."""
-    for left in folder.glob(f"{unfinished(Path('niggled-*.db')).name}*") if folder.is_dir() else ():
+    for left in folder.glob(f"{unfinished(Path(DAILY)).name}*") if folder.is_dir() else ():
         if not left.name.startswith(unfinished(target).name):
             left.unlink(missing_ok=True)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,11 +18,13 @@ from daemon.jobs.operations import tell_end_of_outage, tell_outage
 from daemon.store import outbox
 from daemon.store.answers import is_answered, strength_since
 from daemon.store.engine import Store
+from daemon.store.leases import WORKER
 from daemon.store.messages import token_of
 from daemon.store.outbox import Claim
 from rules.choices import asks_for_a_number, buttons
 from rules.limits import QUESTIONS
 from rules.outcome import LEVEL_ORDER, Level, Message, MessageKind
+from rules.timing import quiet_until
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ WAIT_FOR_A_PERSON = timedelta(hours=1)
 SHORTEST_WAIT = timedelta(minutes=1)
 # A session that began so long before its reminder was the one it is about.
 SAME_SESSION = timedelta(hours=12)
+NIGHT = "It waits for the end of the quiet hours."
 # Failed attempts at one message before its channel counts as out: about 23 minutes with these waits.
 ATTEMPTS_BEFORE_OUTAGE = 5
 # … and before the fallback takes over: three minutes, in which a router restarts.
@@ -72,13 +73,13 @@ def deliver_due(
 ) -> Delivered:
     """Send every delivery that is due, the longest waiting first, until none is left or `stop` says so.
 
-    A delivery that fails is put off or given up with its reason and never holds up the next. Raises StoreError only.
+    A delivery that fails is put off or given up with its reason and never holds up the next; those of athletes whom this
+    configuration does not know are left to the daemons that do. Raises StoreError only.
     """
-    worker = f"{socket.gethostname()}-{os.getpid()}"
     counts = {"sent": 0, "retried": 0, "failed": 0}
     while not stop():
         with store.session() as session:
-            claims = outbox.claim_due(session, worker, clock.now(), LEASE, limit=1)
+            claims = outbox.claim_due(session, WORKER, clock.now(), LEASE, limit=1, athletes=athletes.keys())
         if not claims:
             break
         counts[_deliver(store, athletes, clock, open_channel, claims[0])] += 1
@@ -92,9 +93,9 @@ def _deliver(
     open_channel: Opener,
     claim: Claim,
 ) -> str:
-    athlete = athletes.get(claim.athlete)
-    config = next((one for one in athlete.channels if one.name == claim.channel), None) if athlete else None
-    if athlete is None or config is None:
+    athlete = athletes[claim.athlete]
+    config = next((one for one in athlete.channels if one.name == claim.channel), None)
+    if config is None:
         with store.session() as session:
             reason = f"There is no channel {claim.channel} in the configuration any more."
             outbox.mark_failed(session, claim, clock.now(), reason)
@@ -105,6 +106,10 @@ def _deliver(
         with store.session() as session:
             outbox.withdraw(session, claim, clock.now(), needless)
         return "failed"
+    if (morning := _night_holds(athlete, claim.message, clock.now())) is not None:
+        with store.session() as session:
+            outbox.mark_retry(session, claim, clock.now(), morning, NIGHT)
+        return "retried"
     # Opened before the attempt is noted: only a kill inside the call itself shall leave a doubt.
     channel = _opened(open_channel, athlete, config, claim, clock)
     dressing = _dressing(store, athlete, config, claim.message, clock)
@@ -175,6 +180,17 @@ def _needless(store: Store, claim: Claim) -> str:
         ):
             return "It was answered before this went out."
     return ""
+
+
+def _night_holds(athlete: AthleteConfig, message: Message, now: datetime) -> datetime | None:
+    """The end of the quiet hours for what was meant for the day and has been held up until the night; None where it may go.
+
+    What is due in the night was meant for it (RULES 11.5).
+    """
+    quiet, runner = athlete.policy.msg.quiet, athlete.runner
+    if message.kind is MessageKind.EMERGENCY or quiet_until(message.due_at, quiet, runner) is not None:
+        return None
+    return quiet_until(now, quiet, runner)
 
 
 def _opened(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +30,7 @@ from daemon.store.conversation import (
 )
 from daemon.store.engine import Store
 from daemon.store.errors import StoreError
+from daemon.store.leases import WORKER
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +90,7 @@ def listen(
 
 def worker_in(thread_number: int) -> str:
     """The name under which a thread of this process listens."""
-    return f"{socket.gethostname()}-{os.getpid()}-{thread_number}"
+    return f"{WORKER}-{thread_number}"
 
 
 def leave(store: Store, ear: Ear, worker: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from daemon.store.contents import Contents, contents_of
+from daemon.store.contents import Contents, contents_of, is_of_another_program
 from daemon.store.copying import copy_rows, emptied
 from daemon.store.engine import open_store
 from daemon.store.errors import StoreError
@@ -105,7 +105,7 @@ def _refuse_other_file(target: Path) -> None:
             head = stream.read(16)
     except OSError as error:
         raise StoreError(NOT_MADE, f"{target}: {error.strerror}.", "Name another file.") from error
-    if head not in (b"", b"SQLite format 3\0"):
+    if head not in (b"", b"SQLite format 3\0") or is_of_another_program(target):
         raise StoreError(NOT_MADE, f"{target} is there already and is no backup.", "Name another file.")
 
 

@@ -40,8 +40,7 @@ def contents_of(path: Path) -> Contents:
         verdict = str(database.execute("PRAGMA integrity_check(1)").fetchone()[0])
         if verdict != "ok":
             raise StoreError(f"{path} cannot be used.", "The file is damaged.", _OLDER)
-        tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if not tables >= _OURS:
+        if not _tables(database) >= _OURS:
             raise StoreError(
                 f"{path} cannot be used.",
                 "It is a database, but not one of niggled's.",
@@ -58,6 +57,20 @@ def contents_of(path: Path) -> Contents:
             "SELECT athlete, count(*) FROM activities GROUP BY athlete ORDER BY athlete"
         )
         return Contents(revision, dict(counted.fetchall()), path.stat().st_size)
+
+
+def is_of_another_program(path: Path) -> bool:
+    """Whether it is a database that can be read and holds tables other than niggled's."""
+    try:
+        with _read_only(path) as database:
+            tables = _tables(database)
+    except StoreError:
+        return False
+    return bool(tables) and not tables >= _OURS
+
+
+def _tables(database: sqlite3.Connection) -> set[str]:
+    return {str(name) for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
 @contextmanager

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from daemon.store.tables import DeliveryRow, HearingRow, SourceStateRow
+
+WORKER = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}"
+"""The name under which this process claims: two containers may have the same host name and process number."""
 
 
 def claim(

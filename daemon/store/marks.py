@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from daemon.store.errors import StoreError
 from daemon.store.records import OVERLAP
-from daemon.store.settle import StoredRecord, Touched, lock, records_of, settle
+from daemon.store.settle import StoredRecord, Touched, records_of, settle
 from daemon.store.tables import SourceRecordRow, table_of
+from daemon.store.turns import lock
 from rules.facts import Family
 
 _RECORDS = table_of(SourceRecordRow)

@@ -6,7 +6,7 @@ one inside the channel call can repeat a message, and `Claim.may_have_been_sent`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -23,6 +23,8 @@ from rules.outcome import Message
 
 REASONS_KEPT = 20
 """Failed attempts that are remembered of one delivery, newest last."""
+_RIVALS = 16
+"""So many of the first in line may be taken by other daemons between our look and our claim."""
 
 
 class DeliveryState(StrEnum):
@@ -105,28 +107,33 @@ def enqueue(session: Session, athlete: str, message: Message, channels: Iterable
 
 
 def claim_due(
-    session: Session, worker: str, now: datetime, lease: timedelta, *, limit: int = 20
+    session: Session,
+    worker: str,
+    now: datetime,
+    lease: timedelta,
+    *,
+    limit: int = 20,
+    athletes: Collection[str] | None = None,
 ) -> list[Claim]:
-    """Claim up to `limit` deliveries that are due and not expired, of any athlete, the longest waiting first.
+    """Claim up to `limit` deliveries that are due and not expired, the longest waiting first. `athletes` are those whose
+    channels the caller knows, None for everybody.
 
     End the transaction before calling a channel, so that the claim is seen by others.
     """
     candidates = session.execute(
-        sa.select(DeliveryRow.id).where(_due(now)).order_by(DeliveryRow.due_at, DeliveryRow.id).limit(limit)
+        sa.select(DeliveryRow.id)
+        .where(_due(now, athletes))
+        .order_by(DeliveryRow.due_at, DeliveryRow.id)
+        .limit(limit + _RIVALS)
     ).scalars()
-    ours = [
-        delivery_id
-        for delivery_id in candidates.all()
-        if leases.claim(
-            session,
-            DeliveryRow,
-            (DeliveryRow.id == delivery_id) & DeliveryRow.done_at.is_(None),
-            worker,
-            now,
-            lease,
-            state=DeliveryState.CLAIMED.value,
-        )
-    ]
+    ours: list[int] = []
+    for delivery_id in candidates.all():
+        row = (DeliveryRow.id == delivery_id) & DeliveryRow.done_at.is_(None)
+        state = DeliveryState.CLAIMED.value
+        if leases.claim(session, DeliveryRow, row, worker, now, lease, state=state):
+            ours.append(delivery_id)
+        if len(ours) == limit:
+            break
     if not ours:
         return []
     rows = session.execute(
@@ -203,9 +210,9 @@ def withdraw_unsent(session: Session, athlete: str, message_key: str, now: datet
     return True
 
 
-def count_due(session: Session, now: datetime) -> int:
-    """How many deliveries `claim_due` would find, of all athletes."""
-    return session.execute(sa.select(sa.func.count()).where(_due(now))).scalar_one()
+def count_due(session: Session, now: datetime, athletes: Collection[str] | None = None) -> int:
+    """How many deliveries `claim_due` would find."""
+    return session.execute(sa.select(sa.func.count()).where(_due(now, athletes))).scalar_one()
 
 
 def next_due_at(session: Session) -> datetime | None:
@@ -242,8 +249,9 @@ def _free(now: datetime) -> sa.ColumnElement[bool]:
     return DeliveryRow.done_at.is_(None) & nobody
 
 
-def _due(now: datetime) -> sa.ColumnElement[bool]:
-    return _free(now) & (DeliveryRow.due_at <= now) & (DeliveryRow.expires_at > now)
+def _due(now: datetime, athletes: Collection[str] | None) -> sa.ColumnElement[bool]:
+    due = _free(now) & (DeliveryRow.due_at <= now) & (DeliveryRow.expires_at > now)
+    return due if athletes is None else due & DeliveryRow.athlete.in_(athletes)
 
 
 def _held(claim: Claim) -> sa.ColumnElement[bool]:

@@ -15,8 +15,9 @@ from connectors.sources.contract import Deleted, Known, SourceRecord
 from daemon.store.fields import activity_from, columns_of, values_of
 from daemon.store.merging import Identity, span_seconds
 from daemon.store.packing import pack_profile
-from daemon.store.settle import CHUNK, Touched, lock, settle
+from daemon.store.settle import CHUNK, Touched, settle
 from daemon.store.tables import SetAsideRow, SourceRecordRow, table_of
+from daemon.store.turns import lock
 from rules.facts import TerrainClass
 from rules.policy import Policy
 

@@ -26,7 +26,6 @@ from daemon.store.tables import (
     SourceRecordRow,
     table_of,
 )
-from daemon.store.upsert import insert_new
 from rules.facts import Family, TerrainClass
 
 _RECORDS = table_of(SourceRecordRow)
@@ -99,14 +98,6 @@ _RECORD_COLUMNS = [
         )
     ),
 ]
-
-
-def lock(session: Session, athlete: str) -> None:
-    """Make savers of one athlete take turns: what a merge sees must not change under it."""
-    own_row = sa.select(AthleteRow.athlete).where(AthleteRow.athlete == athlete).with_for_update()
-    if session.execute(own_row).first() is None:
-        insert_new(session, AthleteRow, [{"athlete": athlete, "next_activity_id": 1}])
-        session.execute(own_row)
 
 
 def settle(session: Session, athlete: str, touched: Sequence[Touched], overlap: float) -> Settled:

@@ -46,12 +46,13 @@ def placed_when_whole(target: Path, what: str) -> Iterator[Path]:
 
 def _take(part: Path, what: str) -> int:
     """An empty file that nobody else writes, for as long as the descriptor is open."""
-    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         taken = _is_ours(part, descriptor)
         if taken:
             _remove_logs(part)
             os.truncate(descriptor, 0)
+            os.fchmod(descriptor, 0o600)
             give_to_owner_of(part.parent, descriptor)
     except BaseException:
         os.close(descriptor)

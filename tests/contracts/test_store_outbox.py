@@ -97,6 +97,16 @@ def test_only_what_is_due_and_not_expired_is_claimed_longest_waiting_first(store
     assert [one.message.key for one in claim(store, now=NOW + HOUR)] == ["first", "second", "later"]
 
 
+def test_deliveries_of_athletes_whom_the_worker_does_not_know_are_left_to_others(store: Store) -> None:
+    put(store, message("mine"), "phone")
+    put(store, message("hers"), "phone", athlete="anna")
+    with store.session() as session:
+        assert count_due(session, NOW, ["anna"]) == 1
+        (ours,) = claim_due(session, "one", NOW, LEASE, athletes=["anna"])
+    assert ours.message.key == "hers"
+    assert [one.message.key for one in claim(store)] == ["mine"]
+
+
 def test_two_workers_never_hold_one_delivery(store: Store, store_url: str) -> None:
     for number in range(20):
         put(store, message(f"m{number}"), "phone")

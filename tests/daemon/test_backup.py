@@ -29,7 +29,7 @@ from daemon.jobs.backup import (
     tell_failure,
 )
 from daemon.jobs.child import ChildFailedError
-from daemon.service import Jobs, Service
+from daemon.service import AthleteJobs, Jobs, Service
 from daemon.store import outbox
 from daemon.store.contents import contents_of
 from daemon.store.engine import Store
@@ -259,7 +259,9 @@ def test_the_service_asks_at_every_tick_beside_the_looks(store: Store) -> None:
         stop.wait(30)
 
     sent = threading.Event()
-    service = Service(StoppedClock(NIGHT), store, Jobs((), lambda stop: sent.set(), back_up=slow), tick_s=0.1)
+    me = AthleteJobs("me", lambda now: False, lambda now: None)
+    jobs = Jobs((me,), lambda stop: sent.set(), back_up=slow)
+    service = Service(StoppedClock(NIGHT), store, jobs, tick_s=0.1)
     thread = threading.Thread(target=service.run, daemon=True)
     thread.start()
     assert asked.wait(20)

@@ -107,6 +107,10 @@ tick_s = 0
         ("[athletes.me.channels.phone]\nurl = { vault = 'x' }\n", "a secret is a text or one of"),
         ("[policy]\nr99 = { ratio = 1 }\n", "r99: there is no such group"),
         ("[athletes.me]\nbirth_year = true\n", "whole number from 1900"),
+        (
+            '[athletes.anna.sources.files]\nfolder = "/srv/runs"\n[athletes.ben.sources.files]\nfolder = "/srv/runs/ben"\n',
+            "4: athletes.ben.sources.files.folder: /srv/runs/ben and anna's /srv/runs are not apart",
+        ),
     ],
 )
 def test_a_mistake_says_what_is_wrong(tmp_path: Path, text: str, sentence: str) -> None:

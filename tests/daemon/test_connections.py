@@ -53,6 +53,20 @@ def test_a_source_is_connected_by_its_table_or_by_its_keys(athlete: AthleteConfi
     assert connections.connected(with_source(athlete, "strava"), tmp_path) == ["garmin", "strava"]
 
 
+def test_a_daemon_without_the_keys_leaves_a_source_to_the_one_that_has_them(
+    athlete: AthleteConfig, tmp_path: Path
+) -> None:
+    key = tmp_path / "garmin-key"
+    by_file = with_source(with_source(athlete, "strava"), "garmin", key=Secret("file", str(key)))
+    assert connections.connected(by_file, tmp_path) == ["garmin", "strava"]
+    assert connections.askable(by_file, tmp_path) == []
+    key.write_text("example-garmin-key\n")
+    key.chmod(0o600)
+    assert connections.askable(by_file, tmp_path) == ["garmin"]
+    save(tmp_path, "strava", **STRAVA_KEYS)
+    assert connections.askable(by_file, tmp_path) == ["garmin", "strava"]
+
+
 def test_every_athlete_has_keys_of_their_own(tmp_path: Path) -> None:
     path = connections.key_file(tmp_path, "anna", "strava").path
     assert path == tmp_path / "keys/anna-strava.json"

@@ -121,7 +121,7 @@ def in_background(service: Service) -> tuple[threading.Thread, list[int]]:
     return thread, statuses
 
 
-def queue(store: Store, due_at: datetime) -> None:
+def queue(store: Store, due_at: datetime, athlete: str = "me") -> None:
     message = Message(
         "load|1",
         MessageKind.LOAD,
@@ -133,11 +133,11 @@ def queue(store: Store, due_at: datetime) -> None:
         due_at + timedelta(hours=12),
     )
     with store.session() as session:
-        outbox.enqueue(session, "me", message, ["phone"], NOON)
+        outbox.enqueue(session, athlete, message, ["phone"], NOON)
 
 
 def test_one_tick_looks_assesses_and_sends_in_this_order(store: Store) -> None:
-    queue(store, NOON)
+    queue(store, NOON, "anna")
     household = Household()
     Service(StoppedClock(NOON), store, household.jobs("anna", "ben")).tick()
     assert household.log == ["look anna", "assess anna", "look ben", "assess ben", "deliver"]
@@ -204,7 +204,7 @@ def test_what_is_worth_nothing_any_more_is_given_up_and_told(
 
 
 def test_one_athletes_trouble_stops_neither_the_others_nor_the_sending(store: Store) -> None:
-    queue(store, NOON)
+    queue(store, NOON, "anna")
     household = Household(troubles={"look anna": OSError("the folder is gone"), "assess anna": KeyError("x")})
     Service(StoppedClock(NOON), store, household.jobs("anna", "ben")).tick()
     assert household.log == ["look anna", "assess anna", "look ben", "assess ben", "deliver"]

@@ -71,7 +71,7 @@ def test_secrets_go_into_files_of_their_owner_and_never_into_the_text(tmp_path: 
     tables = {"athletes.me.channels.phone": {"kind": "ntfy", "topic": Kept("a-very-secret-topic")}}
     assert "a-very-secret-topic" not in repr(tables) + added_to("", tables, PATH)
     kept = keep_secrets(tables, tmp_path / "secrets", "me")
-    file = tmp_path / "secrets/me-phone-topic"
+    file = tmp_path / "secrets/me.phone.topic"
     assert kept["athletes.me.channels.phone"]["topic"] == Secret("file", str(file))
     assert file.read_text(encoding="utf-8") == "a-very-secret-topic\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -58,7 +58,7 @@ def test_a_new_home_says_what_to_begin_with_and_is_left_alone(clean_environment:
     assert any(line.startswith("✔ niggled ") for line in lines)
     assert "✘ The daemon does not run. Start it: `niggled run`." in lines
     assert any(
-        line.startswith("! There is no channel: warnings reach nobody. Write one under ") for line in lines
+        line.startswith("! There is no channel: warnings reach nobody. Choose one: ") for line in lines
     )
     assert lines[-1].startswith("1 thing to mend, ")
     assert not Path(clean_environment["NIGGLED_HOME"]).exists()

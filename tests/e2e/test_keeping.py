@@ -387,7 +387,7 @@ def test_forgetting_everything_wants_the_words_and_leaves_what_is_the_runners(
 def test_forgetting_one_athlete_leaves_the_other_whole(configured: Environment, tmp_path: Path) -> None:
     folder = Path(configured["NIGGLED_HOME"])
     (folder / "keys").mkdir()
-    for name in ("anna-garmin", "anna-channel-chat", "ben-strava", "anna-b-strava"):
+    for name in ("anna-garmin", "anna.channel.chat", "ben-strava", "anna-b-strava"):
         (folder / "keys" / f"{name}.json").write_text("{}")
     niggled(configured, "backup", "--daily")
     assert typed(configured, "forget everything", "forget", "--athlete", "anna").returncode == 1
@@ -410,6 +410,69 @@ def test_forgetting_one_athlete_leaves_the_other_whole(configured: Environment, 
     )
     for wrong in (["forget"], ["forget", "--all", "--athlete", "ben"]):
         assert niggled(configured, *wrong).returncode == 2
+
+
+def test_what_kills_and_damage_left_behind_is_forgotten_too(configured: Environment) -> None:
+    folder = Path(configured["NIGGLED_HOME"])
+    niggled(configured, "backup", "--daily")
+    left = [
+        folder / "backups/.niggled-2026-01-01.db.part",
+        folder / "backups/.niggled-2026-01-01.db.part-journal",
+        folder / ".niggled.db.part",
+        folder / "replaced-20260101T000000Z.db-wal",
+    ]
+    for words in (["--athlete", "anna"], ["--all"]):
+        for path in left:
+            path.write_bytes(b"anna")
+        assert (
+            typed(
+                configured, "forget " + words[-1].replace("--all", "everything"), "forget", *words
+            ).returncode
+            == 0
+        )
+        assert not [path for path in left if path.exists()]
+    assert not (folder / "backups").exists()
+
+
+def test_a_damaged_backup_is_named_and_the_rest_is_forgotten_all_the_same(configured: Environment) -> None:
+    folder = Path(configured["NIGGLED_HOME"])
+    niggled(configured, "backup", "--daily")
+    (whole,) = (folder / "backups").iterdir()
+    damaged = folder / "backups/niggled-2020-01-01.db"
+    damaged.write_bytes(b"anna" * 4096)
+    done = typed(configured, "forget anna", "forget", "--athlete", "anna")
+    assert done.returncode == 1
+    assert f"{damaged} still holds anna. The database is damaged. Delete that file." in done.stderr
+    assert "restore" not in done.stderr
+    for path in (database_of(configured), whole):
+        assert b"anna" not in path.read_bytes()
+
+
+def test_a_backup_never_takes_the_place_of_another_program_s_database(
+    home: Environment, tmp_path: Path
+) -> None:
+    photos = tmp_path / "photos.db"
+    with closing(sqlite3.connect(photos)) as database:
+        database.execute("CREATE TABLE photos (name TEXT)")
+    before = photos.read_bytes()
+    refused = niggled(home, "backup", photos)
+    assert refused.returncode == 1
+    assert f"{photos} is there already and is no backup." in refused.stderr
+    assert photos.read_bytes() == before
+
+
+def test_a_backup_is_its_owner_s_even_where_an_open_file_lies_in_its_way(
+    home: Environment, tmp_path: Path
+) -> None:
+    way = tmp_path / ".mine.db.part"
+    way.touch()
+    way.chmod(0o644)
+    assert niggled(home, "backup", tmp_path / "mine.db").returncode == 0
+    assert stat.S_IMODE((tmp_path / "mine.db").stat().st_mode) == 0o600
+    way.symlink_to(tmp_path / "other")
+    (tmp_path / "other").write_text("mine")
+    assert niggled(home, "backup", tmp_path / "mine.db").returncode == 1
+    assert (tmp_path / "other").read_text() == "mine"
 
 
 def test_an_export_is_whole_private_and_says_everything_twice(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import threading
@@ -22,6 +23,8 @@ from fakes.pockets import MailProgram
 from fakes.strava_server import StravaServer
 from fakes.telegram import TOKEN, TelegramServer
 from fakes.terminal import Terminal
+
+from daemon.lock import only_daemon_of
 
 KEY = "example-garmin-key"
 ABOUT = ("--timezone", "Europe/Berlin", "--units", "km", "--birth-year", "1984", "--knee", "left")
@@ -146,11 +149,11 @@ def test_options_alone_lead_from_nothing_to_the_first_status(
     text = config_of(environment).read_text(encoding="utf-8")
     assert text.startswith(f"# mine\n{at('garmin', garmin.base_url, 'every_min = 30  # kept')}".rstrip())
     assert "tk_secret" not in text
-    assert "secrets/me-phone-token" in text
+    assert "secrets/me.phone.token" in text
     checked = niggled(environment, "config", "check")
     assert checked.returncode == 0, checked.stderr
     secrets = list((config_of(environment).parent / "secrets").iterdir())
-    assert sorted(one.name for one in secrets) == ["me-phone-reply_topic", "me-phone-token", "me-phone-topic"]
+    assert sorted(one.name for one in secrets) == ["me.phone.reply_topic", "me.phone.token", "me.phone.topic"]
     assert {mode(one) for one in secrets} == {0o600}
     status = niggled(environment, "status")
     assert "Garmin: fine, read" in status.stdout
@@ -487,3 +490,33 @@ def files_only(folder: Path, name: str = "me") -> tuple[str, ...]:
     inbox = folder / f"inbox-{name}"
     inbox.mkdir(exist_ok=True)
     return ("--source", "files", "--inbox", str(inbox), "--export", str(inbox), *ABOUT, *KNEE)
+
+
+def test_an_inbox_that_somebody_else_reads_is_refused(environment: Environment, tmp_path: Path) -> None:
+    shared = ("--source", "files", "--inbox", tmp_path / "runs", "--athlete")
+    assert niggled(environment, "setup", *shared, "anna", *ABOUT, *KNEE, *SILENT).returncode == 0
+    refused = niggled(environment, "setup", *shared, "ben", *ABOUT, *KNEE, *SILENT)
+    assert refused.returncode == 2
+    assert "--inbox: " in refused.stderr
+    assert "are not apart, so runs would count for both" in refused.stderr
+    assert "[athletes.ben" not in config_of(environment).read_text(encoding="utf-8")
+    other = ("--source", "files", "--inbox", tmp_path / "other", "--athlete", "anna")
+    assert "! sources.files.folder stands in " in niggled(environment, "setup", *other, *SILENT).stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_closed_folder_says_who_may_not_read_it(environment: Environment, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    for given in (["--export", closed / "export.zip"], ["--inbox", closed / "in"]):
+        refused = niggled(environment, "setup", "--source", "files", *given, *ABOUT, *KNEE, *SILENT)
+        assert refused.returncode == 2
+        assert "may not be read by the user that niggled runs as" in refused.stderr
+
+
+def test_a_daemon_that_runs_is_not_begun_a_second_time(environment: Environment) -> None:
+    with only_daemon_of(Path(environment["NIGGLED_HOME"])):
+        done = niggled(environment, "setup", "--source", "files", *ABOUT, *KNEE, *SILENT)
+    assert done.returncode == 0, done.stderr
+    assert f"kill -HUP {os.getpid()}" in done.stdout
+    assert "Let it run:  niggled run" not in done.stdout
