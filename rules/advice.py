@@ -9,7 +9,6 @@ from rules.pain_state import deciding_side
 from rules.policy import Policy
 from rules.spikes import PAINFUL_STATES
 
-COMFORT_MEMORY_DAYS = 28
 
 GREEN_ADVICE = {
     LoadState.GREEN: ("Progress a little.",),

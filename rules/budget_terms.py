@@ -16,8 +16,6 @@ from rules.pain_state import SideState, calm_run, verdict_of
 from rules.policy import Policy
 from rules.records import EPS, Record
 
-TERRAIN_RUNS = 4
-
 
 def _route(*grades_pct: float) -> KneeLoad:
     """Units per km at the easy speed over equal parts of these grades."""

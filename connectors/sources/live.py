@@ -159,22 +159,14 @@ class LiveSource:
         """The activity with its series and what only the recording knows; the service's own totals stay."""
         if recorded.samples is None:
             return None
-        indoor = activity.indoor or recorded.indoor
+        filled = _completed(activity, recorded)
         settings = self._desk.policy.profile
-        series = series_of(recorded.samples, settings, indoor=indoor)
+        series = series_of(recorded.samples, settings, indoor=filled.indoor)
         return replace(
-            activity,
+            filled,
             series=series,
             profile=None if series is None else profile_of(series, settings),
-            indoor=indoor,
-            device=activity.device or recorded.device,
-            utc_offset_s=recorded.utc_offset_s if activity.utc_offset_s is None else activity.utc_offset_s,
-            distance_m=recorded.distance_m if activity.distance_m is None else activity.distance_m,
-            ascent_m=None if indoor else _first(activity.ascent_m, recorded.ascent_m),
-            descent_m=None if indoor else _first(activity.descent_m, recorded.descent_m),
-            mean_heart_rate_bpm=_first(activity.mean_heart_rate_bpm, recorded.mean_heart_rate_bpm),
-            max_heart_rate_bpm=_first(activity.max_heart_rate_bpm, recorded.max_heart_rate_bpm),
-            mean_cadence_spm=_first(activity.mean_cadence_spm, recorded.mean_cadence_spm),
+            distance_m=_first(activity.distance_m, recorded.distance_m),
         )
 
     def _complain_if_nothing_is_understood(
@@ -220,19 +212,21 @@ def _same_recording(one: Activity, other: Activity) -> bool:
     )
 
 
-def _completed(told: Activity, before: Activity) -> Activity:
-    """A new listing with what only the recording had told before."""
-    indoor = told.indoor or before.indoor
+def _completed(told: Activity, recorded: Activity | Leg) -> Activity:
+    """A listing with what only a recording tells, or had told before; the service's own totals stay."""
+    indoor = told.indoor or recorded.indoor
     return replace(
         told,
         indoor=indoor,
-        device=told.device or before.device,
-        utc_offset_s=before.utc_offset_s if told.utc_offset_s is None else told.utc_offset_s,
-        ascent_m=None if indoor else _first(told.ascent_m, before.ascent_m),
-        descent_m=None if indoor else _first(told.descent_m, before.descent_m),
-        mean_heart_rate_bpm=_first(told.mean_heart_rate_bpm, before.mean_heart_rate_bpm),
-        max_heart_rate_bpm=_first(told.max_heart_rate_bpm, before.max_heart_rate_bpm),
-        mean_cadence_spm=_first(told.mean_cadence_spm, before.mean_cadence_spm),
+        device=told.device or recorded.device,
+        utc_offset_s=recorded.utc_offset_s if told.utc_offset_s is None else told.utc_offset_s,
+        ascent_m=None if indoor else _first(told.ascent_m, recorded.ascent_m),
+        descent_m=None if indoor else _first(told.descent_m, recorded.descent_m),
+        mean_heart_rate_bpm=_first(told.mean_heart_rate_bpm, recorded.mean_heart_rate_bpm),
+        max_heart_rate_bpm=_first(told.max_heart_rate_bpm, recorded.max_heart_rate_bpm),
+        mean_cadence_spm=_first(told.mean_cadence_spm, recorded.mean_cadence_spm),
+        effort=_first(told.effort, recorded.effort),
+        feel=recorded.feel if told.feel is None else told.feel,
     )
 
 

@@ -29,7 +29,9 @@ GIVEN = {
     "ascent_m": "metres up",
     "descent_m": "metres down",
     "distance_m": "distance",
+    "effort": "effort",
     "elapsed_s": "whole time",
+    "feel": "how it felt",
     "manual": "typed in or recorded",
     "max_heart_rate_bpm": "highest heart rate",
     "mean_cadence_spm": "cadence",
@@ -93,6 +95,8 @@ def show(
         print_json(_detail_json(detail, athlete.runner))
         return
     click.echo(_line(detail.activity, athlete.runner))
+    if rated := _told_the_watch(detail.activity):
+        click.echo(f"  you told the watch: {rated}")
     gives: dict[tuple[str, str], list[str]] = {}
     if len(detail.records) > 1:
         for name, identity in detail.provenance.items():
@@ -186,6 +190,12 @@ def _line(activity: Activity, runner: Runner) -> str:
     return f"{activity.id:>5}  {start:%a %Y-%m-%d %H:%M}  {activity.sport or activity.family.value:<12} {distance} {minutes:>8}{hills}{marked}"
 
 
+def _told_the_watch(activity: Activity) -> str:
+    effort = None if activity.effort is None else f"effort {activity.effort:g} of 10"
+    feel = None if activity.feel is None else f"feel {activity.feel} of 100"
+    return ", ".join(part for part in (effort, feel) if part)
+
+
 def activity_json(activity: Activity, runner: Runner) -> dict[str, object]:
     """What a program may read of an activity; times in the runner's zone."""
     return {
@@ -200,6 +210,8 @@ def activity_json(activity: Activity, runner: Runner) -> dict[str, object]:
         "descent_m": activity.descent_m,
         "mean_heart_rate_bpm": activity.mean_heart_rate_bpm,
         "mean_cadence_spm": activity.mean_cadence_spm,
+        "effort": activity.effort,
+        "feel": activity.feel,
         "source": activity.source,
         "excluded": activity.excluded,
         "race": activity.race,

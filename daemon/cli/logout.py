@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -57,18 +55,18 @@ def _not_being_asked(store: Store, athlete: AthleteConfig, source: str) -> Itera
     """Nobody looks at the source meanwhile: a look at work would save its tokens again, and tell of an outage."""
     from daemon.jobs.poll import SourceBusyError
     from daemon.jobs.poll_timing import LEASE
+    from daemon.store.leases import WORKER
     from daemon.store.sources import claim_this, register_source, release_source
 
-    worker = f"{socket.gethostname()}:{os.getpid()}"
     with store.session() as session:
         register_source(session, athlete.name, source, now())
-        if not claim_this(session, athlete.name, source, worker, now(), LEASE):
+        if not claim_this(session, athlete.name, source, WORKER, now(), LEASE):
             raise click.ClickException(str(SourceBusyError(source)))
     try:
         yield
     finally:
         with store.session() as session:
-            release_source(session, athlete.name, source, worker)
+            release_source(session, athlete.name, source, WORKER)
 
 
 def _end_access(settings: SourceConfig, keys: KeyFile) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import sys
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,6 +29,7 @@ from daemon.jobs.poll import SourceBusyError, poll
 from daemon.jobs.poll_cursor import read_cursor
 from daemon.setup_config import Tables
 from daemon.store.history import list_activities
+from daemon.store.leases import WORKER
 from daemon.store.sources import source_state
 
 FILES = "files"
@@ -238,7 +238,7 @@ def _read(desk: Desk, source: str) -> None:
                 every=every(athlete, source, home),
                 keep_days=athlete.sources[source].keep_days,
                 scheduled=True,
-                worker=f"{socket.gethostname()}:{os.getpid()}",
+                worker=WORKER,
                 account_since=account_since(athlete, source, home),
                 key=key_countdown(athlete, source, home, today),
                 progress=line.progress,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import difflib
 import logging
-import os
-import socket
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
@@ -40,6 +38,7 @@ from daemon.connections import (
 )
 from daemon.jobs.poll import NEW, Polled, SourceBusyError, poll
 from daemon.store.engine import Store
+from daemon.store.leases import WORKER
 from daemon.store.records import Outcome
 
 FILES = "files"
@@ -151,7 +150,7 @@ def _look(
                 every=every(athlete, source, config.home),
                 keep_days=athlete.sources[source].keep_days,
                 full=full,
-                worker=f"{socket.gethostname()}:{os.getpid()}",
+                worker=WORKER,
                 account_since=account_since(athlete, source, config.home),
                 key=key_countdown(athlete, source, config.home, _today(athlete)),
                 progress=line.progress,

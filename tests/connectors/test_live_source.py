@@ -89,12 +89,13 @@ def test_a_known_activity_that_did_not_change_is_not_told_again() -> None:
 
 def test_a_new_title_keeps_the_samples() -> None:
     door = ScriptedDoor(held={"1": leg(1, title="Morning Run")})
-    door.recordings = {"1": recorded(door.held["1"], device="garmin fr965")}
+    door.recordings = {"1": recorded(door.held["1"], device="garmin fr965", effort=7.0, feel=75)}
     known = known_from(passes(door))
     door.calls.clear()
     door.edit("1", title="Hill repeats")
     (told,) = records(passes(door, known))
     assert (told.activity.title, told.activity.device, told.adds) == ("Hill repeats", "garmin fr965", True)
+    assert (told.activity.effort, told.activity.feel) == (7.0, 75), "what the runner told the watch"
     assert told.content_hash.partition("+")[2] == known["1"].content_hash.partition("+")[2]
     assert door.calls == ["page 1"]
 
