@@ -9,7 +9,6 @@ from rules.pain_state import deciding_side
 from rules.policy import Policy
 from rules.spikes import PAINFUL_STATES
 
-
 GREEN_ADVICE = {
     LoadState.GREEN: ("Progress a little.",),
     LoadState.AMBER: ("Hold for 3 days.", "Hills back to usual."),
