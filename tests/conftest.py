@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from fakes.command import environment_in
 from fakes.postgresql import postgresql_server, postgresql_url
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 GUARD = ROOT / "tests" / "guard"
@@ -22,10 +23,14 @@ if Path(sitecustomize.__file__ or "").parent != GUARD:
 sitecustomize.install()
 
 
+# A busy machine is no finding.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
+
 __all__ = ["clean_environment", "postgresql_server", "postgresql_url"]  # the fixtures of every folder
 
 
 @pytest.fixture
 def clean_environment(tmp_path: Path) -> dict[str, str]:
-    """An environment for a child process: its own home, UTC, the internet guard, and nothing of the tester's."""
+    """An environment for a child process: its own home, a Wednesday noon in UTC, the internet guard."""
     return environment_in(tmp_path)

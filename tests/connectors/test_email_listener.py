@@ -154,7 +154,7 @@ def test_a_mail_wakes_the_listener_at_once(server: Dovecot) -> None:
             household.writes(answer)
             began_s = time.monotonic()
             assert ear.next().text == answer
-            assert time.monotonic() - began_s < 10.0
+            assert time.monotonic() - began_s < LONG_WAIT_S / 2
 
 
 def test_two_mails_at_once_are_heard_in_order_and_once(server: Dovecot) -> None:
@@ -227,7 +227,7 @@ def test_a_listener_that_is_stopped_ends_soon(server: Dovecot) -> None:
     with Ear(household.listener(), household.position()) as ear:
         ear.until_quiet()
         began_s = time.monotonic()
-    assert time.monotonic() - began_s < 5.0
+    assert time.monotonic() - began_s < LONG_WAIT_S / 2
     assert ear.error is None
 
 

@@ -384,8 +384,7 @@ def test_tokens_that_open_nothing_are_not_saved(
     garmin.fail(refused(500), ACTIVITIES)
     with pytest.raises(Unavailable):
         connect(garmin, keys, clock)
-    assert not keys.path.exists()
-    assert list(keys.path.parent.iterdir()) == []
+    assert not keys.path.parent.exists()
 
 
 def test_a_login_without_lasting_tokens_is_no_login_and_no_second_password_is_sent(

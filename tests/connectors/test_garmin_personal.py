@@ -171,7 +171,7 @@ def test_a_refused_key_needs_the_runner_and_is_not_asked_with_again(
         assert failure.reason == "key_expired"
         assert failure.cure == (
             "Make a new key in Garmin Connect on the web → Settings → Personal API, "
-            "then run `niggled login garmin`."
+            "then paste it on your page or run `niggled login garmin`."
         )
         assert str(failure) == "Garmin no longer accepts the key."
     assert refusal.call_count == 1

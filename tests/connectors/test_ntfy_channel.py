@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
-import socket
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from fakes.ntfy import NtfyServer
+from fakes.ports import free_port
 from fakes.receiver import CUT, CUT_AFTER_TAKING, GARBAGE, PAGE, SERVER_ERROR, TOO_MANY, Trouble, slow
 
 from connectors.channels.contract import Choice, OutgoingMessage, Picture, Question
@@ -35,12 +35,6 @@ def options_of(server: NtfyServer, **changes: Any) -> NtfyOptions:
 
 def channel_of(server: NtfyServer, *, whole_s: float = 5.0, **changes: Any) -> NtfyChannel:
     return NtfyChannel("phone", options_of(server, **changes), lambda: NOW, whole_s=whole_s)
-
-
-def refused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_the_lock_screen_shows_title_text_three_buttons_and_a_page_behind() -> None:
@@ -206,7 +200,7 @@ def test_trouble_that_may_pass_is_unavailable_and_says_what_it_is(
 
 
 def test_nobody_at_the_port_has_surely_not_got_the_message() -> None:
-    options = NtfyOptions(TOPIC, server=f"http://127.0.0.1:{refused_port()}")
+    options = NtfyOptions(TOPIC, server=f"http://127.0.0.1:{free_port()}")
     with pytest.raises(Unavailable, match=r"^phone \(ntfy\) could not be reached") as failure:
         NtfyChannel("phone", options, lambda: NOW).send(LONG_RUN)
     assert not failure.value.may_have_arrived

@@ -223,7 +223,7 @@ def test_a_proxy_that_holds_streams_back_is_noticed_and_answers_are_polled_for(w
 
 def test_after_an_hour_of_polling_the_stream_gets_another_chance(world: World) -> None:
     world.server.buffered = True
-    world.listener = world.new_listener(silence_s=0.5)
+    world.listener = world.new_listener(silence_s=1.5)
     for _ in range(3):
         with pytest.raises(Unavailable):
             list(world.listen())
@@ -344,7 +344,7 @@ def test_trouble_while_listening_is_told_without_address_or_topic(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     world.server.fail_next_subscription(*([Trouble()] if streaming else []), trouble)
-    listener = NtfyListener("phone", world.options, lambda: NOON, silence_s=0.5, whole_s=0.5)
+    listener = NtfyListener("phone", world.options, lambda: NOON, silence_s=2.0, whole_s=2.0)
     with pytest.raises(kind) as failure:
         list(listener.listen(None, lambda: False))
     error = failure.value

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import socket
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from fakes.ports import free_port
 from fakes.receiver import CUT, CUT_AFTER_TAKING, GARBAGE, PAGE, SERVER_ERROR, Trouble, slow
 from fakes.telegram import RUNNER, TOKEN, TelegramServer
 
@@ -208,10 +208,7 @@ def test_a_slow_server_is_waited_for() -> None:
 
 
 def test_nobody_at_the_port_has_surely_not_got_the_message() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = TelegramOptions(TOKEN, RUNNER, f"http://127.0.0.1:{port}")
+    options = TelegramOptions(TOKEN, RUNNER, f"http://127.0.0.1:{free_port()}")
     with pytest.raises(Unavailable, match=r"^chat \(Telegram\) could not be reached") as failure:
         TelegramChannel("chat", options, lambda: NOW).send(ASKED)
     assert not failure.value.may_have_arrived

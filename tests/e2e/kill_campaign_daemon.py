@@ -1,4 +1,4 @@
-"""The daemon of the kill campaign: the real service with a fast clock, started as a process of its own.
+"""The daemon of the kill campaign: the real service with a clock that the test steers, started as a process of its own.
 
 `kill_campaign_daemon.py serve|deliver PLAN.json`: `serve` is `niggled run`, `deliver` the child that it starts.
 """
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
-from fakes.clock import AcceleratedClock
+from fakes.clock import SteeredClock
 
 from daemon import config as configuration
 from daemon import logs
@@ -29,19 +29,18 @@ from daemon.store.engine import Store, open_store
 from rules.outcome import Level, Message, MessageKind
 
 ATHLETE = "anna"
-MESSAGE_EVERY = timedelta(minutes=1)
+MESSAGE_EVERY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What the test and the processes that it kills agree on; `origin_s` is a second of the monotonic clock."""
+    """What the test and the processes that it kills agree on; `steering` is the file of their clock."""
 
     store_url: str
     channel_url: str
     inbox: str
     start: str
-    factor: float
-    origin_s: float
+    steering: str
     messages: int
 
     @classmethod
@@ -52,8 +51,8 @@ class Plan:
     def start_at(self) -> datetime:
         return datetime.fromisoformat(self.start)
 
-    def clock(self) -> AcceleratedClock:
-        return AcceleratedClock(self.start_at, self.factor, self.origin_s)
+    def clock(self) -> SteeredClock:
+        return SteeredClock(Path(self.steering))
 
     def athlete(self) -> AthleteConfig:
         raw = {"athletes": {ATHLETE: {"timezone": "UTC", "channels": {"hook": {"url": self.channel_url}}}}}

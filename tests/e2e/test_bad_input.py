@@ -5,10 +5,8 @@ from __future__ import annotations
 import gzip
 import os
 import re
-import signal
-import sqlite3
 import subprocess
-import time
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +15,6 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from fakes.command import (
-    NIGGLED,
     Environment,
     database_of,
     environment_in,
@@ -347,37 +344,40 @@ def test_a_folder_of_another_user_is_told_with_a_cure(tmp_path: Path, clean_envi
     assert "Permission denied. Name one that you may write in NIGGLED_HOME." in result.stderr
 
 
+# Somebody presses Ctrl-C when the first records have been stored.
+INTERRUPTED = """
+import signal, sys
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from daemon.cli.main import main
+began = False
+def note(connection, cursor, statement, *rest):
+    global began
+    began = began or statement.startswith("INSERT INTO source_records")
+def interrupt(session):
+    if began:
+        signal.raise_signal(signal.SIGINT)
+sa.event.listen(sa.Engine, "after_cursor_execute", note)
+sa.event.listen(Session, "after_commit", interrupt)
+# A shell's background jobs, and so tests run in one, ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv = ["niggled", *sys.argv[1:]]
+main()
+"""
+
+
 def test_ctrl_c_stops_an_import_and_the_same_again_goes_on(
     tmp_path: Path, clean_environment: Environment
 ) -> None:
     (tmp_path / "export.zip").write_bytes(strava_export(3000))
-    database = database_of(clean_environment)
-    process = subprocess.Popen(
-        [*NIGGLED, "import", str(tmp_path / "export.zip")],
-        env=clean_environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell's background jobs, and so tests run in one, ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    while process.poll() is None and not some_records(database):
-        time.sleep(0.005)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
-    assert (process.returncode, out) == (130, "")
-    assert "What was stored before is kept: import the same again to go on." in err
-    assert "Traceback" not in err
+    command = [sys.executable, "-c", INTERRUPTED, "import", str(tmp_path / "export.zip")]
+    stopped = subprocess.run(command, env=clean_environment, capture_output=True, text=True, check=False)
+    assert (stopped.returncode, stopped.stdout) == (130, ""), stopped.stderr
+    assert "What was stored before is kept: import the same again to go on." in stopped.stderr
+    assert "Traceback" not in stopped.stderr
     again = niggled(clean_environment, "import", tmp_path / "export.zip")
     assert again.returncode == 0
     found = re.fullmatch(r"(\d+) new activities, (\d+) known already\.\n", again.stdout)
     assert found
     assert int(found[1]) + int(found[2]) == 3000
     assert int(found[2]) > 0
-
-
-def some_records(database: Path) -> bool:
-    try:
-        return bool(rows(database, "SELECT 1 FROM source_records LIMIT 1"))
-    except sqlite3.OperationalError:
-        return False

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from fakes.account import Account, Held, at_the_other_service
 from fakes.account_builders import from_strava_export, made_up
+from fakes.clock import time_now
 from fakes.command import Environment, database_of, environment_in, json_lines, niggled, rows
 from fakes.connected_home import reached_by, served, sync_to_the_end
-from fakes.logging_in import wall_clock
 
 HISTORIES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "histories"
 DAY = timedelta(days=1)
@@ -95,9 +95,9 @@ def _turned(record: tuple[str, str]) -> tuple[str, str]:
 
 def a_life() -> Account:
     """Eight weeks of runs, walks, rides and strength sessions, with one run much longer than the others lately."""
-    account = made_up(36, wall_clock() - DAY)
+    account = made_up(36, time_now() - DAY)
     for held in list(account):
-        if held.sport == "run" and held.start > wall_clock() - 10 * DAY:
+        if held.sport == "run" and held.start > time_now() - 10 * DAY:
             account.edit(held.id, distance_m=8000.0, moving_s=2880.0, elapsed_s=2910.0)
     spike = next(held for held in account.newest_first() if held.sport == "run")
     account.edit(spike.id, distance_m=SPIKE_KM * 1000, moving_s=SPIKE_KM * 360, elapsed_s=SPIKE_KM * 360 + 30)

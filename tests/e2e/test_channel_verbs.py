@@ -6,18 +6,14 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
+from fakes.clock import time_now
 from fakes.command import NIGGLED, Environment, niggled
 from fakes.pockets import NtfyPhone, TelegramPhone
 from fakes.receiver import REFUSED_LOGIN, Receiver, Trouble
 from fakes.smtp import MailServer
 from fakes.telegram import RUNNER, TOKEN, TelegramServer
-
-
-def clock() -> datetime:
-    return datetime.now(UTC)
 
 
 def configured(folder: Path, environment: Environment, text: str) -> Environment:
@@ -116,7 +112,12 @@ def test_a_bot_token_that_telegram_does_not_know_says_what_to_do(
 def test_a_test_message_goes_through_every_kind_of_channel(
     tmp_path: Path, clean_environment: Environment
 ) -> None:
-    with NtfyPhone(clock) as phone, TelegramPhone(clock) as chat, MailServer() as mail, Receiver() as hook:
+    with (
+        NtfyPhone(time_now) as phone,
+        TelegramPhone(time_now) as chat,
+        MailServer() as mail,
+        Receiver() as hook,
+    ):
         environment = configured(
             tmp_path,
             clean_environment,

@@ -6,15 +6,15 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 
 import pytest
 from fakes.account import Account
 from fakes.command import NIGGLED, Environment, json_lines, niggled
 from fakes.connected_home import reached_by, served
-from fakes.logging_in import configure, wall_clock
+from fakes.logging_in import configure
 from fakes.receiver import Received, Receiver, Trouble
 
 CHECK = "0b6f1c2e-9d1f-4f57-8f0a-6f0d6d3c5a11"
@@ -34,16 +34,26 @@ def marks(environment: Environment, *arguments: str) -> tuple[int, dict[str, str
     return result.returncode, found
 
 
+def real_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def real_time(clean_environment: Environment) -> Environment:
+    """The machine's own clock: for what compares it with the dates of files and of other machines."""
+    return {name: value for name, value in clean_environment.items() if name != "TESTS_SAY_IT_IS"}
+
+
 @contextmanager
 def daemon(environment: Environment) -> Iterator[None]:
     """A running daemon that has finished a look."""
     home = Path(environment["NIGGLED_HOME"])
     process = subprocess.Popen([*NIGGLED, "run"], env=environment, stderr=subprocess.PIPE, text=True)
     try:
-        until = wall_clock() + timedelta(seconds=60)
+        until = monotonic() + 60
         while not (home / "last-look").exists():
             assert process.poll() is None
-            assert wall_clock() < until
+            assert monotonic() < until
             sleep(0.05)
         yield
     finally:
@@ -64,28 +74,28 @@ def test_a_new_home_says_what_to_begin_with_and_is_left_alone(clean_environment:
     assert not Path(clean_environment["NIGGLED_HOME"]).exists()
 
 
-def test_a_running_household_is_well_and_a_message_gets_through(clean_environment: Environment) -> None:
+def test_a_running_household_is_well_and_a_message_gets_through(real_time: Environment) -> None:
     with (
         Receiver() as phone,
-        served("strava", Account(), Path(clean_environment["NIGGLED_HOME"]), wall_clock) as strava,
+        served("strava", Account(), Path(real_time["NIGGLED_HOME"]), real_now) as strava,
     ):
         channel = f'[athletes.me.channels.phone]\nurl = "{phone.url}"\n'
-        reached_by(clean_environment, "Europe/Berlin", strava)
-        path = Path(clean_environment["HOME"]) / ".config/niggled/config.toml"
+        reached_by(real_time, "Europe/Berlin", strava)
+        path = Path(real_time["HOME"]) / ".config/niggled/config.toml"
         path.write_text(path.read_text() + channel)
         path.chmod(0o600)
-        Path(clean_environment["NIGGLED_HOME"]).chmod(0o700)
-        assert niggled(clean_environment, "sync").returncode == 0
-        with daemon(clean_environment):
+        Path(real_time["NIGGLED_HOME"]).chmod(0o700)
+        assert niggled(real_time, "sync").returncode == 0
+        with daemon(real_time):
             asked, sent = len(strava.log), len(phone.received)
-            code, found = marks(clean_environment)
+            code, found = marks(real_time)
             assert {check for check, mark in found.items() if mark == "bad"} == set()
             assert code == 0
             assert found["daemon"] == found["integrity"] == found["schema"] == found["key strava"] == "ok"
             assert (len(strava.log), len(phone.received)) == (asked, sent), (
                 "nothing leaves without being asked for"
             )
-            code, found = marks(clean_environment, "--send", "--online")
+            code, found = marks(real_time, "--send", "--online")
             assert (code, found["sent phone"], found["reach 127.0.0.1"]) == (0, "ok", "ok")
             assert phone.received[-1].json()["title"] == "niggled test"
 
@@ -155,13 +165,13 @@ class Switch(Receiver):
         return ["success" if word == CHECK else word for word in paths]
 
 
-def test_a_dead_mans_switch_hears_of_a_useful_look(clean_environment: Environment) -> None:
+def test_a_dead_mans_switch_hears_of_a_useful_look(real_time: Environment) -> None:
     with Switch() as switch:
         text = f'[service]\nping_url = "{switch.base_url}/ping/{CHECK}"\n'
-        configure(clean_environment, text).chmod(0o600)
-        with daemon(clean_environment):
-            until = wall_clock() + timedelta(seconds=30)
-            while len(switch.received) < 2 and wall_clock() < until:
+        configure(real_time, text).chmod(0o600)
+        with daemon(real_time):
+            until = monotonic() + 30
+            while len(switch.received) < 2 and monotonic() < until:
                 sleep(0.05)
         assert switch.signs() == ["start", "success"]
-        assert niggled(clean_environment, "config", "show").stdout.count(CHECK) == 0
+        assert niggled(real_time, "config", "show").stdout.count(CHECK) == 0

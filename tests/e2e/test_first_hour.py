@@ -6,10 +6,11 @@ import os
 import pty
 import re
 import subprocess
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from fakes.clock import WEDNESDAY_NOON
 from fakes.command import NIGGLED, Environment, environment_in, niggled
 from fakes.recordings import level_run, strava_export
 
@@ -24,7 +25,7 @@ VERBS = (
 def write_runs(folder: Path) -> Path:
     """A folder of runs of 5 km and, at the end, one of 9."""
     folder.mkdir()
-    today = datetime.now(UTC).replace(hour=6, minute=0, second=0, microsecond=0)
+    today = WEDNESDAY_NOON.replace(hour=6)
     for day in range(1, 22, 2):
         km = 9.0 if day == 1 else 5.0
         (folder / f"{day:02}.fit").write_bytes(encode_activity(level_run(today - timedelta(days=day), km)))

@@ -1,107 +1,22 @@
-"""Backup, restore, export and forget as installed: beside a running daemon, and killed at every step."""
+"""Backup and restore as installed: beside a running daemon, on a full disk, on a new machine."""
 
 from __future__ import annotations
 
-import csv
-import json
-import os
-import random
 import re
-import shutil
-import signal
 import sqlite3
 import stat
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
+from fakes.clock import time_now
 from fakes.command import NIGGLED, Environment, database_of, everything, niggled, rows
-from fakes.kept_home import fill
-from fakes.source_records import MONDAY
+from fakes.kept_household import changed, configured, daemon, home, wait_until
 
 from daemon.store.contents import contents_of
-from daemon.store.engine import make_engine, open_store
-from daemon.store.migrate import HEAD, upgrade
 
-# Dies at the step of that number: whenever it opens, moves, links or removes a file of that folder.
-DIES = """
-import os, signal, sys
-step, place = int(sys.argv[1]), sys.argv[2]
-taken = 0
-def look(event, given):
-    global taken
-    if event in {"open", "os.rename", "os.link", "os.remove", "os.truncate", "sqlite3.connect"}:
-        if any(place in os.fsdecode(one) for one in given if isinstance(one, (str, bytes, os.PathLike))):
-            taken += 1
-            if taken == step:
-                os.kill(os.getpid(), signal.SIGKILL)
-sys.argv = ["niggled", *sys.argv[3:]]
-from daemon.cli.main import main
-sys.addaudithook(look)
-main()
-"""
-
-
-@pytest.fixture
-def home(clean_environment: Environment) -> Environment:
-    """Two athletes with something of everything."""
-    database = database_of(clean_environment)
-    store = open_store(f"sqlite:///{database}")
-    fill(store, "anna", runs=3)
-    fill(store, "ben")
-    store.close()
-    return clean_environment
-
-
-@pytest.fixture
-def configured(home: Environment, tmp_path: Path) -> Environment:
-    config = tmp_path / "config.toml"
-    config.write_text('[athletes.anna]\ntimezone = "UTC"\n[athletes.ben]\ntimezone = "UTC"\n')
-    return home | {"NIGGLED_CONFIG": str(config)}
-
-
-@contextmanager
-def daemon(environment: Environment) -> Iterator[subprocess.Popen[bytes]]:
-    """`niggled run`, once it holds the home, until the end of the block."""
-    process = subprocess.Popen([*NIGGLED, "run"], env=environment, stderr=subprocess.DEVNULL)
-    lock = Path(environment["NIGGLED_HOME"]) / "daemon.lock"
-    try:
-        wait_until(lambda: lock.exists() and lock.read_text() == f"{process.pid}\n")
-        yield process
-    finally:
-        process.terminate()
-        process.wait(40)
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    ends = time.monotonic() + 40
-    while not true():
-        assert time.monotonic() < ends, "it did not happen"
-        time.sleep(0.05)
-
-
-def typed(environment: Environment, words: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*NIGGLED, *arguments],
-        env=environment,
-        input=f"{words}\n",
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def changed(path: Path, statement: str) -> None:
-    with closing(sqlite3.connect(path)) as database:
-        database.execute(statement)
-        database.commit()
+__all__ = ["configured", "home"]
 
 
 def test_a_backup_is_made_beside_the_daemon_and_only_that(configured: Environment, tmp_path: Path) -> None:
@@ -163,126 +78,6 @@ def test_without_data_there_is_nothing_to_back_up(clean_environment: Environment
     assert niggled(clean_environment, "backup").returncode == 2
 
 
-def steps(home: Environment, arguments: list[str | Path], place: Path, check: Callable[[bool], None]) -> int:
-    """Kill a verb at its first step, again at its second, and so on to its end; how many steps there are.
-
-    `check` is told whether the verb has ended by itself.
-    """
-    for step in range(1, 200):
-        command = [sys.executable, "-c", DIES, str(step), str(place), *map(str, arguments)]
-        done = subprocess.run(command, env=home, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode in (0, -signal.SIGKILL), done.stderr
-        check(done.returncode == 0)
-        if done.returncode == 0:
-            return step - 1
-    raise AssertionError("it never ended")
-
-
-def test_a_backup_killed_at_any_step_leaves_the_earlier_one_or_the_new_one(
-    home: Environment, tmp_path: Path
-) -> None:
-    place = tmp_path / "safe"
-    niggled(home, "backup", place / "b.db")
-    earlier = everything(place / "b.db")
-    changed(database_of(home), "UPDATE nights SET sleep_h = 3.25")
-    now = everything(database_of(home))
-    seen: list[bool] = []
-
-    def check(ended: bool) -> None:
-        contents_of(place / "b.db")
-        found = everything(place / "b.db")
-        assert found in ([now] if ended else [earlier, now])
-        seen.append(found == now)
-
-    assert steps(home, ["backup", place / "b.db"], place, check) >= 5
-    assert seen == sorted(seen)
-    assert False in seen
-    assert [path.name for path in place.iterdir()] == ["b.db"]
-
-
-def test_a_restore_killed_at_any_step_leaves_the_old_data_or_the_new(
-    home: Environment, tmp_path: Path
-) -> None:
-    niggled(home, "backup", tmp_path / "b.db")
-    changed(tmp_path / "b.db", "UPDATE nights SET sleep_h = 3.25")
-    new, old = everything(tmp_path / "b.db"), everything(database_of(home))
-    live = tmp_path / "live.db"
-    shutil.copy(database_of(home), live)
-    seen: list[bool] = []
-
-    def check(ended: bool) -> None:
-        found = everything(database_of(home))
-        assert found in ([new] if ended else [old, new])
-        contents_of(database_of(home))
-        open_store(f"sqlite:///{database_of(home)}").close()
-        seen.append(found == new)
-        if found == new:
-            shutil.copy(live, database_of(home))
-
-    assert steps(home, ["restore", tmp_path / "b.db"], database_of(home).parent, check) >= 8
-    assert False in seen
-    kept = list(database_of(home).parent.glob("replaced-*.db"))
-    assert kept
-    assert all(contents_of(path).activities == {"anna": 3, "ben": 1} for path in kept)
-    assert not list(database_of(home).parent.glob(".*"))
-
-
-def aged(path: Path, runs: int) -> None:
-    """A database as an earlier niggled left it."""
-    engine = make_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
-        upgrade(connection, to="0001")
-        tables = sa.MetaData()
-        tables.reflect(connection)
-        table = tables.tables["source_records"]
-        plain = {
-            column.name: MONDAY.replace(tzinfo=None)
-            if column.type.python_type.__name__ == "datetime"
-            else column.type.python_type()
-            for column in table.columns
-            if not column.nullable
-        }
-        told = [
-            plain | {"id": number, "athlete": "me", "external_id": str(number), "series": bytes(5000)}
-            for number in range(1, runs + 1)
-        ]
-        connection.execute(table.insert(), told)
-    engine.dispose()
-
-
-def test_a_power_cut_during_a_migration_leaves_the_old_shape_or_the_new_one_whole(
-    clean_environment: Environment, tmp_path: Path
-) -> None:
-    aged(tmp_path / "old.db", runs=3000)
-    database = database_of(clean_environment)
-    database.parent.mkdir()
-    dice = random.Random(5)
-    shapes: set[str] = set()
-    for _ in range(6):
-        for path in database.parent.glob("niggled.db*"):
-            path.unlink()
-        shutil.copy(tmp_path / "old.db", database)
-        process = subprocess.Popen(
-            [*NIGGLED, "status"], env=clean_environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(dice.uniform(0.3, 1.6))
-        process.kill()
-        process.wait()
-        with closing(sqlite3.connect(database)) as connection:
-            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-            ((shape,),) = connection.execute("SELECT version_num FROM alembic_version").fetchall()
-        assert shape in ("0001", HEAD)
-        shapes.add(shape)
-        assert niggled(clean_environment, "status").returncode == 0
-        assert rows(database, "SELECT version_num FROM alembic_version") == [(HEAD,)]
-        told = rows(
-            database, "SELECT count(*), sum(length(series)), count(DISTINCT external_id) FROM source_records"
-        )
-        assert told == [(3000, 15_000_000, 3000)]
-    assert "0001" in shapes, "no kill came in time"
-
-
 def test_what_a_write_error_leaves_half_written_is_removed_and_told(
     home: Environment, tmp_path: Path
 ) -> None:
@@ -319,7 +114,7 @@ def test_a_disk_without_room_is_told_before_it_is_full(home: Environment, tmp_pa
 
 
 def today() -> str:
-    return f"niggled-{datetime.now(UTC):%Y-%m-%d}.db"
+    return f"niggled-{time_now():%Y-%m-%d}.db"
 
 
 def daily(environment: Environment, tmp_path: Path, folder: Path) -> Environment:
@@ -351,103 +146,6 @@ def test_the_daemon_backs_up_by_itself_and_tells_when_it_cannot(home: Environmen
     assert again.stdout == f"{place / 'niggled' / today()}: made already.\n"
 
 
-def test_forgetting_everything_wants_the_words_and_leaves_what_is_the_runners(
-    configured: Environment, tmp_path: Path
-) -> None:
-    folder = Path(configured["NIGGLED_HOME"])
-    (folder / "keys").mkdir()
-    (folder / "keys" / "anna-strava.json").write_text("{}")
-    (folder / "inbox" / "anna").mkdir(parents=True)
-    (folder / "inbox" / "anna" / "run.fit").write_bytes(b"mine")
-    niggled(configured, "backup", "--daily")
-    niggled(configured, "backup", tmp_path / "mine.db")
-    niggled(configured, "restore", tmp_path / "mine.db")
-    asked = typed(configured, "yes", "forget", "--all")
-    assert asked.returncode == 1
-    assert asked.stdout.startswith(
-        f"This deletes the database ({folder}/niggled.db), 1 files of keys and logins, and 2 backups. It cannot be undone."
-    )
-    assert "Nothing was deleted." in asked.stdout
-    assert (folder / "niggled.db").exists()
-    done = typed(configured, "forget everything", "forget", "--all")
-    assert done.returncode == 0, done.stderr
-    assert (
-        "What is yours stays: the inbox, backups and exports made elsewhere, and the configuration "
-        in done.stdout
-    )
-    assert "Strava: Remove the application on https://www.strava.com/settings/apps" in done.stdout
-    assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()) == [
-        "daemon.lock",
-        "inbox/anna/run.fit",
-    ]
-    assert (tmp_path / "mine.db").exists()
-    assert "No activities yet." in niggled(configured, "status", "--athlete", "anna").stdout
-
-
-def test_forgetting_one_athlete_leaves_the_other_whole(configured: Environment, tmp_path: Path) -> None:
-    folder = Path(configured["NIGGLED_HOME"])
-    (folder / "keys").mkdir()
-    for name in ("anna-garmin", "anna.channel.chat", "ben-strava", "anna-b-strava"):
-        (folder / "keys" / f"{name}.json").write_text("{}")
-    niggled(configured, "backup", "--daily")
-    assert typed(configured, "forget everything", "forget", "--athlete", "anna").returncode == 1
-    before = [row for _, row in everything(database_of(configured)) if "ben" in row]
-    done = typed(configured, "forget anna", "forget", "--athlete", "anna")
-    assert done.returncode == 0, done.stderr
-    assert "[athletes.anna] is still in " in done.stdout
-    (backup,) = (folder / "backups").iterdir()
-    for path in (database_of(configured), backup):
-        found = [row for _, row in everything(path)]
-        assert [row for row in found if "ben" in row] == before
-        assert not [row for row in found if "anna" in row]
-        assert b"anna" not in path.read_bytes()
-    assert sorted(path.name for path in (folder / "keys").iterdir()) == [
-        "anna-b-strava.json",
-        "ben-strava.json",
-    ]
-    assert (
-        "nothing is known of anna; there is ben" in niggled(configured, "forget", "--athlete", "anna").stderr
-    )
-    for wrong in (["forget"], ["forget", "--all", "--athlete", "ben"]):
-        assert niggled(configured, *wrong).returncode == 2
-
-
-def test_what_kills_and_damage_left_behind_is_forgotten_too(configured: Environment) -> None:
-    folder = Path(configured["NIGGLED_HOME"])
-    niggled(configured, "backup", "--daily")
-    left = [
-        folder / "backups/.niggled-2026-01-01.db.part",
-        folder / "backups/.niggled-2026-01-01.db.part-journal",
-        folder / ".niggled.db.part",
-        folder / "replaced-20260101T000000Z.db-wal",
-    ]
-    for words in (["--athlete", "anna"], ["--all"]):
-        for path in left:
-            path.write_bytes(b"anna")
-        assert (
-            typed(
-                configured, "forget " + words[-1].replace("--all", "everything"), "forget", *words
-            ).returncode
-            == 0
-        )
-        assert not [path for path in left if path.exists()]
-    assert not (folder / "backups").exists()
-
-
-def test_a_damaged_backup_is_named_and_the_rest_is_forgotten_all_the_same(configured: Environment) -> None:
-    folder = Path(configured["NIGGLED_HOME"])
-    niggled(configured, "backup", "--daily")
-    (whole,) = (folder / "backups").iterdir()
-    damaged = folder / "backups/niggled-2020-01-01.db"
-    damaged.write_bytes(b"anna" * 4096)
-    done = typed(configured, "forget anna", "forget", "--athlete", "anna")
-    assert done.returncode == 1
-    assert f"{damaged} still holds anna. The database is damaged. Delete that file." in done.stderr
-    assert "restore" not in done.stderr
-    for path in (database_of(configured), whole):
-        assert b"anna" not in path.read_bytes()
-
-
 def test_a_backup_never_takes_the_place_of_another_program_s_database(
     home: Environment, tmp_path: Path
 ) -> None:
@@ -473,47 +171,6 @@ def test_a_backup_is_its_owner_s_even_where_an_open_file_lies_in_its_way(
     (tmp_path / "other").write_text("mine")
     assert niggled(home, "backup", tmp_path / "mine.db").returncode == 1
     assert (tmp_path / "other").read_text() == "mine"
-
-
-def test_an_export_is_whole_private_and_says_everything_twice(
-    configured: Environment, tmp_path: Path
-) -> None:
-    place = tmp_path / "out"
-    done = niggled(configured, "export", place, "--athlete", "anna", "--series")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f"{place}: 3 activities, 3 records, 1 findings, 2 messages, 1 replies, ")
-    assert done.stdout.endswith(f"To take along: {place}/summary.html\n")
-    assert not [path for path in place.rglob("*") if path.stat().st_mode & 0o077]
-    for lines in place.glob("*.jsonl"):
-        told = [json.loads(line) for line in lines.read_text(encoding="utf-8").splitlines()]
-        with lines.with_suffix(".csv").open(encoding="utf-8", newline="") as stream:
-            sheet = list(csv.DictReader(stream))
-        assert len(told) == len(sheet)
-        for one, row in zip(told, sheet, strict=True):
-            assert list(one) == list(row)
-            assert all((row[name] == "") == (value in (None, "")) for name, value in one.items())
-    run = json.loads((place / "activities.jsonl").read_text(encoding="utf-8").splitlines()[0])
-    assert (run["start"], run["distance_m"], run["title"]) == ("2024-05-04T06:00:00Z", 10_000.0, "Früh")
-    told = json.loads((place / "messages.jsonl").read_text().splitlines()[0])
-    assert told["findings"] == ["R1|1|-|warn"]
-    assert told["deliveries"] == [{"channel": "phone", "state": "sent", "sent_at": "2024-05-06T06:00:00Z"}]
-    with (place / "series" / "1.csv").open(newline="") as stream:
-        seconds = list(csv.reader(stream))
-    assert seconds[:2] == [
-        ["second", "step_m", "speed_mps", "grade_pct", "heart_rate_bpm", "cadence_spm"],
-        ["0", "2.8", "2.8", "0.0", "150", "170"],
-    ]
-    assert len(seconds) == 601
-    assert not [
-        path for path in place.rglob("*") if path.is_file() and "ben" in path.read_text(encoding="utf-8")
-    ]
-    again = niggled(configured, "export", place, "--athlete", "anna")
-    assert again.returncode == 1
-    assert (
-        again.stderr
-        == f"The export was not made. {place} is there already and not empty. Name a new folder.\n"
-    )
-    assert os.listdir(tmp_path / "home") == []  # noqa: PTH208
 
 
 def test_a_second_daemon_is_told_without_a_traceback(home: Environment) -> None:

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 from fakes.account import Account
+from fakes.clock import time_now
 from fakes.command import Environment, database_of, environment_in, niggled, rows
 from fakes.garmin_server import GarminServer
-from fakes.logging_in import answering, at, configure, wall_clock
+from fakes.logging_in import answering, at, configure
 from fakes.vendor_faults import PAGE, too_many
 
 KEY = "example-garmin-key"
-TODAY = wall_clock().date()
+TODAY = time_now().date()
 
 
 @pytest.fixture
@@ -29,8 +30,8 @@ def environment(tmp_path: Path) -> Environment:
 def garmin(environment: Environment) -> Iterator[GarminServer]:
     account = Account()
     for days_ago in (1, 3, 40):
-        account.run(wall_clock() - timedelta(days=days_ago))
-    with GarminServer(wall_clock, account) as server:
+        account.run(time_now() - timedelta(days=days_ago))
+    with GarminServer(time_now, account) as server:
         configure(environment, at("garmin", server.base_url))
         yield server
 

@@ -13,16 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from fakes.account import Account
+from fakes.clock import time_now
 from fakes.command import Environment, database_of, environment_in, niggled, rows
-from fakes.logging_in import (
-    answering,
-    at,
-    configure,
-    log_in_to_strava,
-    login_begun,
-    secret_file,
-    wall_clock,
-)
+from fakes.logging_in import answering, at, configure, log_in_to_strava, login_begun, secret_file
+from fakes.ports import free_port
 from fakes.strava_server import StravaServer
 from fakes.vendor_faults import refused
 
@@ -36,8 +30,8 @@ def environment(tmp_path: Path) -> Environment:
 def strava(environment: Environment) -> Iterator[StravaServer]:
     account = Account()
     for days_ago in (1, 3, 40):
-        account.run(wall_clock() - timedelta(days=days_ago))
-    with StravaServer(wall_clock, account) as server:
+        account.run(time_now() - timedelta(days=days_ago))
+    with StravaServer(time_now, account) as server:
         configure(environment, at("strava", server.base_url))
         yield server
 
@@ -70,7 +64,7 @@ def test_a_browser_on_this_machine_comes_back_by_itself(
     assert stat.S_IMODE(keys_of(environment).parent.stat().st_mode) == 0o700
     [(source, due_at)] = rows(database_of(environment), "SELECT source, due_at FROM source_states")
     assert source == "strava"
-    assert due_at <= wall_clock().replace(tzinfo=None).isoformat(" ")
+    assert due_at <= time_now().replace(tzinfo=None).isoformat(" ")
 
 
 def test_the_address_asks_for_private_activities_and_comes_back_to_this_machine_only(
@@ -88,8 +82,8 @@ def test_the_listener_takes_the_port_it_is_given(
     environment: Environment, application: tuple[str, ...]
 ) -> None:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port = free_port()
+        probe.bind(("127.0.0.1", port))
         busy = niggled(environment, "login", "strava", *application, "--port", str(port))
     assert busy.returncode == 1
     assert f"This machine cannot listen on port {port}" in busy.stderr

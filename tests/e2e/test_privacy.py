@@ -10,10 +10,11 @@ import subprocess
 import time
 import zlib
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from fakes.clock import WEDNESDAY_NOON, time_now
 from fakes.command import NIGGLED, Environment, database_of, everything, niggled, rows
 from fakes.ntfy import NtfyServer
 from fakes.recordings import LONGITUDE, START_LATITUDE, level_run
@@ -23,7 +24,7 @@ from connectors.formats.gpx_write import encode_gpx
 from daemon.store.packing import unpack_profile
 from rules.series import Series
 
-YESTERDAY = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+YESTERDAY = WEDNESDAY_NOON - timedelta(days=1)
 
 
 def spellings() -> Iterator[bytes]:
@@ -109,9 +110,7 @@ def test_the_store_is_the_owners_alone_whatever_the_umask(
 def test_the_log_of_the_daemon_tells_no_address_position_or_health_number(
     tmp_path: Path, clean_environment: Environment
 ) -> None:
-    now = datetime.now(UTC).replace(microsecond=0)
-    offset_h = 12 - now.hour
-    zone = f"Etc/GMT{-offset_h:+d}" if offset_h else "Etc/GMT"
+    now = time_now().replace(microsecond=0)
     past, inbox = tmp_path / "past", tmp_path / "inbox"
     past.mkdir()
     inbox.mkdir()
@@ -120,7 +119,7 @@ def test_the_log_of_the_daemon_tells_no_address_position_or_health_number(
     with NtfyServer() as ntfy:
         config = tmp_path / "config.toml"
         config.write_text(
-            f'[athletes.me]\ntimezone = "{zone}"\nsources.files.folder = "{inbox}"\n'
+            f'[athletes.me]\ntimezone = "UTC"\nsources.files.folder = "{inbox}"\n'
             f'[athletes.me.channels.phone]\nurl = "ntfy://127.0.0.1:{ntfy.port}/topic-as-password"\n'
             '[athletes.me.channels.closed]\nurl = "json://me:hunter2@127.0.0.1:9/hidden-path?token=t0ken"\n'
         )

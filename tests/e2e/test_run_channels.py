@@ -9,9 +9,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from fakes.clock import time_now
 from fakes.ntfy import NtfyServer
 from fakes.receiver import Receiver
 from fakes.smtp import MailServer
@@ -24,12 +25,6 @@ INSTALLED = Path(sys.executable).with_name("niggled")
 NIGGLED = [str(INSTALLED)] if INSTALLED.exists() else [sys.executable, "-m", "daemon.cli.main"]
 WITHIN_S = 60.0
 SPEED_MPS = 1000 / 360
-
-
-def zone_where_it_is_noon(now: datetime) -> str:
-    """An IANA zone in which it is between 12:00 and 13:00; the signs of Etc/GMT zones are reversed."""
-    offset_h = 12 - now.hour
-    return f"Etc/GMT{-offset_h:+d}" if offset_h else "Etc/GMT"
 
 
 def write_run(folder: Path, start: datetime, km: float) -> Path:
@@ -61,13 +56,12 @@ def niggled(environment: dict[str, str], *arguments: str) -> subprocess.Complete
     )
 
 
-def settings(folder: Path, now: datetime, **urls: str) -> dict[str, str]:
-    """The environment that leads to a configuration with these channels, where it is noon and `folder/inbox` is watched."""
+def settings(folder: Path, **urls: str) -> dict[str, str]:
+    """The environment that leads to a configuration with these channels, where `folder/inbox` is watched."""
     channels = "".join(f'\n[athletes.anna.channels.{name}]\nurl = "{url}"\n' for name, url in urls.items())
     config = folder / "config.toml"
     config.write_text(
-        f'[athletes.anna]\ntimezone = "{zone_where_it_is_noon(now)}"\n'
-        f'sources.files.folder = "{folder / "inbox"}"\n{channels}'
+        f'[athletes.anna]\ntimezone = "UTC"\nsources.files.folder = "{folder / "inbox"}"\n{channels}'
     )
     python_path = os.pathsep.join([str(ROOT / "tests" / "guard"), str(ROOT)])
     return {"NIGGLED_CONFIG": str(config), "PYTHONPATH": python_path}
@@ -96,7 +90,7 @@ def running(environment: dict[str, str], address: Path) -> Iterator[None]:
 def test_a_spike_dropped_into_the_inbox_arrives_once_on_each_channel_within_a_minute(
     tmp_path: Path, clean_environment: dict[str, str]
 ) -> None:
-    now = datetime.now(UTC).replace(microsecond=0)
+    now = time_now().replace(microsecond=0)
     inbox, past = tmp_path / "inbox", tmp_path / "past"
     inbox.mkdir()
     past.mkdir()
@@ -104,9 +98,7 @@ def test_a_spike_dropped_into_the_inbox_arrives_once_on_each_channel_within_a_mi
         for day, km in ((0, 10.0), (2, 6.0), (4, 6.0)):
             write_run(past, now - timedelta(days=7 * week - day, hours=4), km)
     with NtfyServer() as ntfy, Receiver() as hook, MailServer() as mail:
-        environment = clean_environment | settings(
-            tmp_path, now, phone=ntfy.url, hook=hook.url, mail=mail.url
-        )
+        environment = clean_environment | settings(tmp_path, phone=ntfy.url, hook=hook.url, mail=mail.url)
         imported = niggled(environment, "import", str(past))
         assert imported.returncode == 0, imported.stderr
         with running(environment, tmp_path / "notify"):
@@ -129,7 +121,7 @@ def test_a_spike_dropped_into_the_inbox_arrives_once_on_each_channel_within_a_mi
 def test_a_file_that_cannot_be_read_is_told_once_and_the_good_one_beside_it_is_taken(
     tmp_path: Path, clean_environment: dict[str, str]
 ) -> None:
-    now = datetime.now(UTC).replace(microsecond=0)
+    now = time_now().replace(microsecond=0)
     inbox = tmp_path / "inbox"
     inbox.mkdir()
     write_run(inbox, now - timedelta(hours=5), 6.0)
@@ -137,7 +129,7 @@ def test_a_file_that_cannot_be_read_is_told_once_and_the_good_one_beside_it_is_t
     for path in inbox.iterdir():
         os.utime(path, (now.timestamp() - 60, now.timestamp() - 60))  # written a while ago
     with NtfyServer() as ntfy:
-        environment = clean_environment | settings(tmp_path, now, phone=ntfy.url)
+        environment = clean_environment | settings(tmp_path, phone=ntfy.url)
         for _ in range(2):
             with running(environment, tmp_path / "notify"):
                 pass

@@ -30,6 +30,8 @@ ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 DAEMONS, KILLED = 4, 2
 END_WITHIN_S = 240.0
+# The shortest lease, three minutes, lasts far longer than a call, however busy the machine.
+FACTOR = 40.0
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,10 @@ class Campaign:
         looks = self.looks()
         return all(any(look.began_s > last for look in looks[name]) for name in self.plan.names)
 
+    def all_have_looked(self) -> bool:
+        told = self.plan.looks.read_text()
+        return all(name in told for name in self.running)
+
     def looks(self) -> dict[str, list[Look]]:
         """By athlete, in order of their beginning. One that a kill cut short ended with its daemon."""
         found: dict[str, list[Look]] = defaultdict(list)
@@ -142,7 +148,7 @@ def run(campaign: Campaign) -> None:
     for name in names:
         campaign.start(name)
     doomed = campaign.dice.sample(names, KILLED)
-    campaign.wait_until(lambda: campaign.plan.looks.exists() and doomed[0] in campaign.plan.looks.read_text())
+    campaign.wait_until(lambda: campaign.plan.looks.exists() and campaign.all_have_looked())
     time.sleep(campaign.dice.uniform(0.0, 1.0))
     campaign.kill(doomed[0])
     campaign.wait_until(lambda: campaign.runs() == (RUNS - 1) * campaign.plan.athletes)
@@ -164,15 +170,11 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.mark.parametrize(
-    ("athletes", "factor"),
-    [
-        pytest.param(8, 120.0, id="a twentieth"),
-        pytest.param(200, 40.0, id="whole", marks=pytest.mark.soak),
-    ],
+    "athletes",
+    [pytest.param(8, id="a twentieth"), pytest.param(200, id="whole", marks=pytest.mark.soak)],
 )
 def test_four_daemons_share_the_work_and_two_killed_ones_lose_and_double_nothing(
     athletes: int,
-    factor: float,
     receiver: Receiver,
     postgresql_url: str,
     tmp_path: Path,
@@ -183,7 +185,7 @@ def test_four_daemons_share_the_work_and_two_killed_ones_lose_and_double_nothing
         receiver_port=receiver.port,
         folder=str(tmp_path),
         start=START.isoformat(),
-        factor=factor,
+        factor=FACTOR,
         origin_s=time.monotonic(),
         athletes=athletes,
         request_s=0.02,

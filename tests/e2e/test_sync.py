@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from fakes.account import Account
+from fakes.clock import time_now
 from fakes.command import (
     Environment,
     database_of,
@@ -19,8 +20,9 @@ from fakes.command import (
     niggled,
     rows,
 )
+from fakes.connected_home import save_keys, strava_keys
 from fakes.garmin_server import GarminServer
-from fakes.logging_in import answering, at, configure, log_in_to_strava, wall_clock
+from fakes.logging_in import answering, at, configure
 from fakes.recordings import level_run
 from fakes.strava_server import StravaServer
 from fakes.vendor_faults import PAGE, refused
@@ -40,15 +42,16 @@ def environment(tmp_path: Path) -> Environment:
 def account() -> Account:
     account = Account()
     for days_ago in (1, 3, 40, 300):
-        account.run(wall_clock() - timedelta(days=days_ago))
+        account.run(time_now() - timedelta(days=days_ago))
     return account
 
 
 @pytest.fixture
-def strava(environment: Environment, account: Account, tmp_path: Path) -> Iterator[StravaServer]:
-    with StravaServer(wall_clock, account) as server:
+def strava(environment: Environment, account: Account) -> Iterator[StravaServer]:
+    """The service, connected."""
+    with StravaServer(time_now, account) as server:
         configure(environment, at("strava", server.base_url))
-        log_in_to_strava(environment, tmp_path, server)
+        save_keys(Path(environment["NIGGLED_HOME"]), "strava", strava_keys(server))
         yield server
 
 
@@ -69,7 +72,7 @@ def test_new_edited_and_deleted_activities_are_counted(
 ) -> None:
     niggled(environment, "sync")
     newest, second, *_ = account.newest_first()
-    account.run(wall_clock() - timedelta(hours=5), km=5.0)
+    account.run(time_now() - timedelta(hours=5), km=5.0)
     account.edit(newest.id, distance_m=9000.0)
     account.delete(second.id)
     assert niggled(environment, "sync").stdout == "Strava: 1 new, 1 changed, 1 gone.\n"
@@ -91,7 +94,7 @@ def test_recordings_that_wait_for_their_turn_hold_up_no_history(
     environment: Environment, strava: StravaServer, account: Account
 ) -> None:
     for days_ago in range(5, 300):
-        account.run(wall_clock() - timedelta(days=days_ago, hours=1))
+        account.run(time_now() - timedelta(days=days_ago, hours=1))
     first = niggled(environment, "sync")
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout == (
@@ -181,7 +184,7 @@ def test_an_outage_is_told_and_shown_until_it_is_over(environment: Environment, 
 def test_one_source_that_fails_does_not_stop_the_other(
     environment: Environment, account: Account, strava: StravaServer
 ) -> None:
-    with GarminServer(wall_clock, account) as garmin:
+    with GarminServer(time_now, account) as garmin:
         configure(environment, at("strava", strava.base_url) + at("garmin", garmin.base_url))
         assert answering(environment, "login", "garmin", said=f"{KEY}\n90\n").returncode == 0
         garmin.fail(PAGE, times=None)
@@ -214,9 +217,9 @@ def test_files_are_one_look_into_the_inbox(environment: Environment) -> None:
     inbox = Path(environment["NIGGLED_HOME"]) / "inbox/me"
     empty = niggled(environment, "sync", "files")
     assert (empty.returncode, empty.stdout) == (0, f"Nothing to read in {inbox}.\n")
-    old = (wall_clock() - timedelta(hours=1)).timestamp()
+    old = (time_now() - timedelta(hours=1)).timestamp()
     for name, content in {
-        "run.fit": encode_activity(level_run(wall_clock() - timedelta(days=2), 3.0)),
+        "run.fit": encode_activity(level_run(time_now() - timedelta(days=2), 3.0)),
         "note.gpx": b"no",
     }.items():
         (inbox / name).write_bytes(content)
@@ -231,7 +234,7 @@ def test_files_are_one_look_into_the_inbox(environment: Environment) -> None:
 def test_no_secret_is_in_any_output_log_or_database(
     environment: Environment, account: Account, strava: StravaServer
 ) -> None:
-    with GarminServer(wall_clock, account) as garmin:
+    with GarminServer(time_now, account) as garmin:
         configure(environment, at("strava", strava.base_url) + at("garmin", garmin.base_url))
         said = ""
         for told in (

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,9 +17,9 @@ import pytest
 from fakes.account import Account
 from fakes.account_builders import from_fit, from_strava_export, recorded
 from fakes.account_exports import garmin_export
+from fakes.clock import time_now
 from fakes.command import Environment, database_of, environment_in, json_lines, niggled, rows
 from fakes.connected_home import reached_by, served, sync_to_the_end
-from fakes.logging_in import wall_clock
 
 from connectors.formats.strava_export import parsed_date
 from daemon.store.packing import unpack_load
@@ -118,7 +118,7 @@ def until_now(export: Path, folder: Path) -> Path:
         header, *lines = csv.reader(io.StringIO(archive.read("activities.csv").decode("utf-8-sig")))
     column = header.index("Activity Date")
     starts = [_instant(line[column]) for line in lines]
-    later = (wall_clock() - max(starts)) // (7 * DAY) * 7 * DAY
+    later = (time_now() - max(starts)) // (7 * DAY) * 7 * DAY
     for line, start in zip(lines, starts, strict=True):
         line[column] = f"{start + later:%b %d, %Y, %I:%M:%S %p}"
     text = io.StringIO()
@@ -187,7 +187,7 @@ class Recorded:
 def recorded_life(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     """A recorded life, and what its files tell."""
     folder = tmp_path_factory.mktemp("files")
-    files = a_recorded_life(datetime.now(UTC))
+    files = a_recorded_life(time_now())
     (folder / "fit").mkdir()
     for number, data in enumerate(files):
         (folder / "fit" / f"{number}.fit").write_bytes(data)

@@ -39,7 +39,8 @@ REPORT = (
     "Update niggled, or report it with this line: the service has probably changed its answers. " + CATCH_UP
 )
 NEW_KEY = (
-    "Make a new key in Garmin Connect on the web → Settings → Personal API, then run `niggled login garmin`."
+    "Make a new key in Garmin Connect on the web → Settings → Personal API, "
+    "then paste it on your page or run `niggled login garmin`."
 )
 
 type Told = list[tuple[int, str]]

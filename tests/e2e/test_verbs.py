@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.command import Environment, niggled
+from fakes.clock import WEDNESDAY_NOON, ToldClock
+from fakes.command import Environment, environment_in, niggled
 from fakes.recordings import level_run
 
 from connectors.formats.fit_encode import encode_activity
@@ -17,31 +19,31 @@ from connectors.formats.fit_encode import encode_activity
 ENDED_AGO = timedelta(minutes=85)
 
 
-def zone_where_it_is_noon(now: datetime) -> str:
-    """An IANA zone in which it is between 12:00 and 13:00; the signs of Etc/GMT zones are reversed."""
-    offset_h = 12 - now.hour
-    return f"Etc/GMT{-offset_h:+d}" if offset_h else "Etc/GMT"
-
-
-@pytest.fixture
-def home(tmp_path: Path, clean_environment: Environment) -> Environment:
-    """A runner of five kilometres three times a week, for whom it is noon and who ran this morning. Two athletes share the
-    home; the runs are Anna's."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    config = tmp_path / "config.toml"
-    config.write_text(
-        f'[athletes.anna]\ntimezone = "{zone_where_it_is_noon(now)}"\n[athletes.ben]\ntimezone = "UTC"\n'
-    )
-    past = tmp_path / "past"
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """A runner of five kilometres three times a week, on a Wednesday at noon, who ran this morning. Two athletes share the
+    home; the runs are Anna's. No test changes it."""
+    folder = tmp_path_factory.mktemp("imported")
+    config = folder / "config.toml"
+    config.write_text('[athletes.anna]\ntimezone = "UTC"\n[athletes.ben]\ntimezone = "UTC"\n')
+    past = folder / "past"
     past.mkdir()
-    last = now - ENDED_AGO - timedelta(minutes=30)
+    last = WEDNESDAY_NOON - ENDED_AGO - timedelta(minutes=30)
     for day in (0, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28, 31, 33, 35, 38, 40):
         start = last - timedelta(days=day)
         (past / f"{start:%Y%m%dT%H%M}.fit").write_bytes(encode_activity(level_run(start, 5.0)))
-    environment = clean_environment | {"NIGGLED_CONFIG": str(config)}
-    imported = niggled(environment, "import", past, "--athlete", "anna")
-    assert imported.returncode == 0, imported.stderr
+    earlier = ToldClock(WEDNESDAY_NOON - timedelta(minutes=10))
+    environment = environment_in(folder) | earlier.environment | {"NIGGLED_CONFIG": str(config)}
+    done = niggled(environment, "import", past, "--athlete", "anna")
+    assert done.returncode == 0, done.stderr
     return environment
+
+
+@pytest.fixture
+def home(imported: Environment, tmp_path: Path) -> Environment:
+    """Such a home for one test, at noon."""
+    copied = shutil.copytree(imported["NIGGLED_HOME"], tmp_path / "niggled")
+    return imported | ToldClock().environment | {"NIGGLED_HOME": str(copied)}
 
 
 @pytest.fixture

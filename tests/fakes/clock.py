@@ -1,12 +1,15 @@
-"""Clocks for tests: one that stands still until it is told, one that runs fast, one that several processes steer by."""
+"""Clocks for tests: one that stands still until it is told, one that runs fast, one that the installed command is given,
+one that several processes steer by."""
 
 from __future__ import annotations
 
 import json
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
+
+WEDNESDAY_NOON = datetime(2026, 5, 13, 12, 0, tzinfo=UTC)
 
 
 class StoppedClock:
@@ -36,6 +39,27 @@ class AcceleratedClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(max(0.0, seconds) / self._factor)
+
+
+class ToldClock:
+    """Starts at `start` and runs on with the machine's. Every child process that has `environment` shows the same time."""
+
+    def __init__(self, start: datetime = WEDNESDAY_NOON) -> None:
+        self._start = start
+        self._origin_s = time.monotonic()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"TESTS_SAY_IT_IS": f"{self._start.isoformat()} {self._origin_s}"}
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=time.monotonic() - self._origin_s)
+
+
+TOLD = ToldClock()
+"""The one that all whole processes of a test run share, unless a test gives them another."""
+
+time_now = TOLD.now
 
 
 class SteeredClock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -11,37 +12,52 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from fakes import loaded_command
+from fakes.clock import TOLD
+
 GUARD = Path(__file__).resolve().parents[1] / "guard"
 INSTALLED = Path(sys.executable).with_name("niggled")
 NIGGLED = [str(INSTALLED)] if INSTALLED.exists() else [sys.executable, "-m", "daemon.cli.main"]
+
+PASSED_ON = "PATH|LANG|LC_ALL|LD_PRELOAD|FAKE.*"
 
 type Environment = dict[str, str]
 
 
 def environment_in(folder: Path) -> Environment:
-    """An environment for a child: its own home, UTC, the internet guard, and nothing of the tester's."""
+    """An environment for a child: its own home, UTC, a Wednesday's noon, the internet guard, and nothing of the tester's but
+    a preloaded library (`faketime`)."""
     home = folder / "home"
     home.mkdir(parents=True)
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
-    return kept | {
-        "HOME": str(home),
-        "NIGGLED_HOME": str(folder / "niggled"),
-        "TZ": "UTC",
-        "PYTHONPATH": str(GUARD),
-        "HTTPS_PROXY": "http://127.0.0.1:9",
-        "NO_PROXY": "127.0.0.1,localhost",
-    }
+    kept = {name: value for name, value in os.environ.items() if re.fullmatch(PASSED_ON, name)}
+    return (
+        kept
+        | TOLD.environment
+        | {
+            "HOME": str(home),
+            "NIGGLED_HOME": str(folder / "niggled"),
+            "TZ": "UTC",
+            "PYTHONPATH": str(GUARD),
+            "HTTPS_PROXY": "http://127.0.0.1:9",
+            "NO_PROXY": "127.0.0.1,localhost",
+        }
+    )
 
 
-def niggled(environment: Environment, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a verb to its end."""
+def niggled(
+    environment: Environment, *arguments: str | Path, said: str = "", within_s: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run a verb to its end; `said` is what it reads."""
+    words = list(map(str, arguments))
+    if loaded_command.can_be_forked(environment):
+        return loaded_command.run(words, environment, said, within_s)
     return subprocess.run(
-        [*NIGGLED, *map(str, arguments)],
+        [*NIGGLED, *words],
         env=environment,
-        stdin=subprocess.DEVNULL,
+        input=said,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=within_s,
         check=False,
     )
 

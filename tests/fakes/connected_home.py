@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from fakes.account import Account
+from fakes.clock import time_now
 from fakes.command import Environment, json_lines, niggled
 from fakes.garmin_server import GarminServer
-from fakes.logging_in import at, configure, wall_clock
+from fakes.logging_in import at, configure
 from fakes.strava_server import StravaServer
 from fakes.strava_tokens import FULL_SCOPE
 
@@ -37,7 +38,7 @@ def save_keys(home: Path, source: str, content: dict[str, Any]) -> None:
 
 @contextmanager
 def served(
-    kind: str, account: Account, home: Path, now: Callable[[], datetime] = wall_clock
+    kind: str, account: Account, home: Path, now: Callable[[], datetime] = time_now
 ) -> Iterator[StravaServer | GarminServer]:
     """The service at work, its keys saved; `kind` is "strava", "garmin by key" or "garmin by login"."""
     if kind == "strava":

@@ -20,20 +20,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from fakes.ports import free_port
 
 PASSWORD = "kneecap-4711"
-START_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 60.0
 
 
 def program() -> str | None:
     """Where dovecot is; system folders are not on every user's path."""
     return shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Dovecot:

@@ -19,6 +19,7 @@ from daemon.store.answers import (
 )
 from daemon.store.engine import Store
 from daemon.store.findings import record_findings
+from daemon.store.preferences import mute, set_quiet_hours
 from daemon.store.records import save_records
 from daemon.store.tables import Base
 from rules.facts import (
@@ -60,6 +61,8 @@ def fill(store: Store, athlete: str = "me", *, runs: int = 1) -> None:
         save_night(session, athlete, Night("2024-05-06", 7.5, 4.1, 48.0))
         save_pause(session, athlete, Pause(MONDAY, LATER))
         save_adaptation(session, athlete, Adaptation(LATER, True))
+        set_quiet_hours(session, athlete, "21:30-06:30", MONDAY)
+        mute(session, athlete, "kind:nudge", LATER, MONDAY)
         found = Finding("R1", Level.WARN, "run:2024-05-06", MONDAY, {"km": 13.0, "ratio": 1.24}, "1")
         record_findings(session, athlete, [found], MONDAY)
         outbox.enqueue(session, athlete, _message("load|1", (found.key,)), ["phone"], MONDAY)

@@ -7,18 +7,13 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import requests
-from fakes.command import NIGGLED, Environment
+from fakes.command import NIGGLED, Environment, niggled
 from fakes.strava_server import StravaServer
 
 ADDRESS = re.compile(r"^  (http\S+)$", re.MULTILINE)
-
-
-def wall_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 def configure(environment: Environment, text: str) -> Path:
@@ -36,15 +31,7 @@ def at(source: str, base_url: str, more: str = "") -> str:
 
 def answering(environment: Environment, *arguments: str, said: str) -> subprocess.CompletedProcess[str]:
     """Run a verb that asks, with the answers one a line."""
-    return subprocess.run(
-        [*NIGGLED, *arguments],
-        env=environment,
-        input=said,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return niggled(environment, *arguments, said=said)
 
 
 @dataclass(slots=True)

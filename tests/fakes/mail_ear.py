@@ -11,7 +11,7 @@ from typing import Self
 
 from connectors.channels.contract import Incoming, Listener
 
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 
 
 class Ear:

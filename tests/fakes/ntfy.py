@@ -11,13 +11,14 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from socket import SHUT_RDWR
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
+from fakes.clock import time_now
 from fakes.receiver import Received, Receiver, Trouble
 
 TOPIC = re.compile(r"^[-_A-Za-z0-9]{1,64}$")
@@ -25,7 +26,7 @@ MESSAGE_ID = re.compile(r"^[A-Za-z0-9]{12}$")
 MESSAGE_LIMIT_BYTES = 4096
 KEPT_FOR = timedelta(hours=12)
 KEEPALIVE_S = 45.0
-PHONE_WAIT_S = 5.0
+PHONE_WAIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,7 @@ class NtfyServer(Receiver):
     `buffered`: a proxy in front holds streams back until they end. `requests_left`: more than so many are refused.
     """
 
-    def __init__(
-        self, *, now: Callable[[], datetime] = lambda: datetime.now(UTC), keepalive_s: float = KEEPALIVE_S
-    ) -> None:
+    def __init__(self, *, now: Callable[[], datetime] = time_now, keepalive_s: float = KEEPALIVE_S) -> None:
         super().__init__()
         self.asked: list[Asked] = []
         self.buffered = False

@@ -9,11 +9,12 @@ from collections import deque
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
+from fakes.clock import time_now
 from fakes.receiver import Received, Receiver, Trouble
 
 TOKEN = "8134567890:AAF-x_secret_token_0123456789abcdefg"
@@ -108,7 +109,7 @@ class _Update:
 class TelegramServer(Receiver):
     """`runner` and `stranger` are two chats. `fail` makes calls of one method go wrong. `webhook`: the bot has one."""
 
-    def __init__(self, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, *, now: Callable[[], datetime] = time_now) -> None:
         super().__init__()
         self.token = TOKEN
         self.webhook = False
@@ -149,7 +150,7 @@ class TelegramServer(Receiver):
 
     def wait_for_poller(self, polls: int = 1) -> None:
         with self._happened:
-            assert self._happened.wait_for(lambda: self._polls >= polls, timeout=5.0), "nobody polls"
+            assert self._happened.wait_for(lambda: self._polls >= polls, timeout=60.0), "nobody polls"
 
     def message(self, chat: Chat, *, is_bot: bool) -> dict[str, Any]:
         bot = {"id": int(self.token.partition(":")[0]), "is_bot": True, "first_name": "niggled"}

@@ -1,7 +1,11 @@
-"""Loaded by every Python child of a test (through PYTHONPATH): no connection and no look-up leaves this machine."""
+"""Loaded by every Python child of a test (through PYTHONPATH): no connection and no look-up leaves this machine, and
+niggled's clock shows what the test says."""
 
 import ipaddress
+import os
 import socket
+import time
+from datetime import datetime, timedelta
 
 _connect = socket.socket.connect
 _connect_ex = socket.socket.connect_ex
@@ -17,9 +21,10 @@ def _is_local(host):
         return True
     text = host.decode() if isinstance(host, bytes) else str(host)
     try:
-        return ipaddress.ip_address(text.partition("%")[0]).is_loopback
+        address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return False
+    return address.is_loopback or address.is_unspecified
 
 
 def _check(sock, address):
@@ -49,4 +54,16 @@ def install():
     socket.getaddrinfo = getaddrinfo
 
 
+def set_clock():
+    """`TESTS_SAY_IT_IS` is an instant and the second of the machine's monotonic clock that it belongs to; the time goes on
+    from there, in every process alike."""
+    if said := os.environ.get("TESTS_SAY_IT_IS"):
+        from daemon.clock import SystemClock
+
+        instant, origin_s = said.split()
+        start = datetime.fromisoformat(instant) - timedelta(seconds=float(origin_s))
+        SystemClock.now = lambda self: start + timedelta(seconds=time.monotonic())
+
+
 install()
+set_clock()

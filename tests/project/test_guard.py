@@ -1,13 +1,15 @@
-"""No test reaches the internet, and this proves that the guard works."""
+"""No test reaches the internet, and a test's clock reaches its children: this proves that the guard works."""
 
 from __future__ import annotations
 
 import socket
 import subprocess
 import sys
+from datetime import datetime
 
 import pytest
 import requests
+from fakes.clock import WEDNESDAY_NOON, ToldClock
 
 
 def test_a_test_that_reaches_out_fails() -> None:
@@ -29,3 +31,12 @@ def test_loopback_is_allowed() -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         caller.connect(listener.getsockname())
+
+
+def test_the_clock_of_a_child_process_is_the_test_s(clean_environment: dict[str, str]) -> None:
+    clock = ToldClock()
+    code = "from daemon.clock import SystemClock; print(SystemClock().now().isoformat())"
+    told = subprocess.check_output(
+        [sys.executable, "-c", code], env=clean_environment | clock.environment, text=True
+    )
+    assert WEDNESDAY_NOON < datetime.fromisoformat(told.strip()) < clock.now()
