@@ -14,8 +14,9 @@ demo: $(RUNTIME)
 run: $(RUNTIME)
 	@$(BIN)/niggled run
 
+# More at once than there are processors: many tests wait for a process that they have started.
 test: $(DEV)
-	@$(BIN)/python -m pytest -m "not soak and not boot"
+	@$(BIN)/python -m pytest -m "not soak and not boot" -n $$(( $$(nproc) + 2 )) --dist worksteal
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

@@ -1,6 +1,6 @@
 """Everything a daemon can be connected to, on loopback in a process of its own, until its input ends.
 
-`fake_house.py FOLDER TICK_S` writes FOLDER/config.toml and the keys of finished logins into FOLDER/home/keys: Strava, Garmin, ntfy,
+`fake_house.py FOLDER TICK_S PORT` writes FOLDER/config.toml and the keys of finished logins into FOLDER/home/keys: Strava, Garmin, ntfy,
 Telegram, a mailbox where dovecot is installed, and a dead-man switch. Prints one JSON line when all is up: {"channels"}.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from fakes.account_builders import made_up
 from fakes.connected_home import served
 from fakes.pockets import MailProgram, NtfyPhone, Pocket, TelegramPhone
 from fakes.receiver import Receiver
+
+from daemon.clock import SystemClock
 
 RUNS = 60
 
@@ -32,7 +34,8 @@ class Switch(Receiver):
 
 
 def now() -> datetime:
-    return datetime.now(UTC)
+    """As niggled's clock shows it, which a simulated day lets run fast (fast_clock/)."""
+    return SystemClock().now()
 
 
 def main() -> None:
@@ -54,7 +57,10 @@ def main() -> None:
         switch = open_.enter_context(Switch())
         service = f'[service]\ntick_s = {sys.argv[2]}\nping_url = "{switch.base_url}/ping"\n'
         backup = f'[backup]\ndaily = "on"\nfolder = "{folder / "backups"}"\n'
-        (folder / "config.toml").write_text(f"{service}{backup}{tables}")
+        page = f'[page]\nlisten = "127.0.0.1:{sys.argv[3]}"\naddress = "http://192.168.1.20:8642"\n'
+        # Questions, warnings and the digest at their hours, in the zone of the simulated day.
+        runner = '[athletes.me]\ntimezone = "UTC"\npasscode = "open sesame"\n'
+        (folder / "config.toml").write_text(f"{runner}{service}{backup}{page}{tables}")
         (folder / "config.toml").chmod(0o600)
         print(json.dumps({"channels": [pocket.name for pocket in pockets]}), flush=True)
         sys.stdin.read()

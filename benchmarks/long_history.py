@@ -17,17 +17,18 @@ from rules.facts import Activity, Family, History, PainReply, Profile, ReplyKind
 from rules.policy import Policy
 from rules.profile import profile_of, series_of
 from rules.resample import Samples
+from rules.series import Series
 
 UNTIL = datetime(2026, 6, 1, 6, 0, tzinfo=UTC)
 RUNS_A_YEAR = 186
 TEMPLATES = 40
 
 
-def long_history(years: int, *, replies: bool = False) -> History:
+def long_history(years: int, *, replies: bool = False, series: bool = False) -> History:
     """The last `years` before `UNTIL`, always the same; a shorter one is the end of a longer one."""
     count = years * RUNS_A_YEAR
-    profiles = [_profile(Random(f"template {index}")) for index in range(TEMPLATES)]
-    runs = tuple(_run(number, profiles) for number in range(count, 0, -1))
+    templates = [_recorded(Random(f"template {index}")) for index in range(TEMPLATES)]
+    runs = tuple(_run(number, templates, series=series) for number in range(count, 0, -1))
     return History(activities=runs, replies=tuple(_replies(runs)) if replies else ())
 
 
@@ -49,9 +50,9 @@ def next_run(history: History) -> Activity:
     )
 
 
-def _run(number_from_end: int, profiles: list[Profile]) -> Activity:
+def _run(number_from_end: int, templates: list[tuple[Series, Profile]], *, series: bool) -> Activity:
     rng = Random(f"run {number_from_end}")
-    profile = profiles[rng.randrange(TEMPLATES)]
+    recorded, profile = templates[rng.randrange(TEMPLATES)]
     metres, seconds = profile.running.metres, profile.running.seconds
     start = UNTIL - timedelta(days=365 * number_from_end / RUNS_A_YEAR, minutes=rng.randrange(120))
     return Activity(
@@ -68,10 +69,11 @@ def _run(number_from_end: int, profiles: list[Profile]) -> Activity:
         source="files",
         device="watch",
         profile=profile,
+        series=recorded if series else None,
     )
 
 
-def _profile(rng: Random) -> Profile:
+def _recorded(rng: Random) -> tuple[Series, Profile]:
     """A run of 5 to 14 km over rolling ground; one in eight has fast stretches."""
     policy = Policy()
     goal_m, hill_m, wave_m = rng.uniform(5_000, 14_000), rng.uniform(3, 18), rng.uniform(150, 500)
@@ -92,7 +94,7 @@ def _profile(rng: Random) -> Profile:
     )
     series = series_of(samples, policy.profile)
     assert series is not None
-    return profile_of(series, policy.profile)
+    return series, profile_of(series, policy.profile)
 
 
 def _replies(runs: tuple[Activity, ...]) -> list[PainReply]:

@@ -102,3 +102,28 @@ class KeyFile:
         return Broken(
             f"The keys in {self.path} cannot be saved ({error.strerror}). Make room, or make the folder writable."
         )
+
+
+class TrialKeys(KeyFile):
+    """Keys that are being tried: in no file until they have worked."""
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        super().__init__(Path("trial"))
+        self._content = dict(content)
+
+    def load(self) -> dict[str, Any]:
+        return dict(self._content)
+
+    def save(self, content: dict[str, Any]) -> None:
+        self._content = dict(content)
+
+    def update(self, **changes: Any) -> dict[str, Any]:
+        self._content = {
+            name: value for name, value in (self._content | changes).items() if value is not None
+        }
+        return self.load()
+
+    def delete(self) -> bool:
+        was = bool(self._content)
+        self._content = {}
+        return was

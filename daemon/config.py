@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from daemon.config_backup import BackupConfig, backup_config
 from daemon.config_channels import ChannelConfig, channel_config, complain_of_fallbacks
+from daemon.config_page import PageConfig, complain_of_open_door, page_config
 from daemon.config_sources import (
     LIVE_SOURCES,
     LOGIN_DOOR_EVERY_MIN,
@@ -31,6 +32,7 @@ from rules.policy import Policy, PolicyError, with_overrides
 TABLES = {
     "athletes": "athletes.me",
     "policy": "policy.r1",
+    "page": "page",
     "store": "store",
     "backup": "backup",
     "service": "service",
@@ -56,6 +58,7 @@ class AthleteConfig:
     inbox: Path
     channels: tuple[ChannelConfig, ...] = ()
     sources: Mapping[str, SourceConfig] = field(default_factory=unconfigured)
+    passcode: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Config:
     backup: BackupConfig
     tick_s: int
     ping_url: Secret | None = None
+    page: PageConfig = field(default_factory=PageConfig)
     values: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -120,6 +124,9 @@ def build(raw: Mapping[str, object], text: str, path: Path | None, home: Path) -
         policy = _policy(household, policies.get(own, {}), own, problems)
         athletes[name] = _athlete(name, raw, values, policy, home, problems)
     _complain_of_shared_inboxes(athletes.values(), problems)
+    page = page_config(values)
+    closed = {name: athlete.passcode is not None for name, athlete in athletes.items()}
+    complain_of_open_door(page, closed, problems.add)
     problems.raise_if_any()
     url = values.get("store.url")
     return Config(
@@ -130,6 +137,7 @@ def build(raw: Mapping[str, object], text: str, path: Path | None, home: Path) -
         backup=backup_config(values, home),
         tick_s=int(str(values.get("service.tick_s", 60))),
         ping_url=cast("Secret | None", values.get("service.ping_url")),
+        page=page,
         values=values,
     )
 
@@ -161,6 +169,7 @@ def _athlete(
         inbox=Path(str(folder)).expanduser() if folder else home / "inbox" / name,
         channels=_channels(prefix, raw, values, problems),
         sources=_sources(prefix, raw, values, problems),
+        passcode=cast("Secret | None", values.get(f"{prefix}.passcode")),
     )
 
 

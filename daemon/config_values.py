@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from daemon import credentials
+from daemon.config_page import split_listen
 from daemon.options import Option
 
 
@@ -47,6 +48,8 @@ def checked(option: Option, value: object) -> object:
             return _address(value, _is_this_machine, "this machine")
         case "server":
             return _address(value, _is_in_the_house, "the house")
+        case "listen":
+            split_listen(value if isinstance(value, str) else "")
         case "text" | "path":
             if not isinstance(value, str) or not value:
                 raise ValueError("must be a text")

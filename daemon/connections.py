@@ -87,6 +87,11 @@ def garmin_door(settings: SourceConfig, saved: dict[str, Any]) -> GarminDoorName
     return "login" if "tokens" in saved and settings.key is None else "personal"
 
 
+def garmin_door_in_use(athlete: AthleteConfig, home: Path) -> GarminDoorName:
+    """By which door Garmin is asked now."""
+    return garmin_door(athlete.sources[GARMIN], _saved(athlete, GARMIN, home))
+
+
 def key_countdown(athlete: AthleteConfig, source: str, home: Path, today: date) -> KeyCountdown | None:
     """How long the key to a source still works; None where there is no key, or nobody said when it ends."""
     from connectors.sources.garmin_key import key_countdown as countdown

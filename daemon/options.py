@@ -9,8 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from daemon.config_page import LISTEN
+
 type Kind = Literal[
-    "text", "integer", "choice", "choices", "secret", "path", "zone", "date", "time", "address", "server"
+    "text",
+    "integer",
+    "choice",
+    "choices",
+    "secret",
+    "path",
+    "zone",
+    "date",
+    "time",
+    "address",
+    "server",
+    "listen",
 ]
 
 SENDS = ("warning", "prompt", "reminder", "digest", "operations")
@@ -72,6 +85,11 @@ OPTIONS: tuple[Option, ...] = (
         choices=("left", "right"),
     ),
     Option("athletes.*.units", "choice", "km", "Kilometres or miles in messages.", '"km"', choices=("km", "miles")),
+    Option(
+        "athletes.*.passcode", "secret", None,
+        "What opens this runner's page, at least six characters; or a reference to it.",
+        '{ credential = "passcode" }', if_unset="none, which only a page for this machine alone may do without",
+    ),
     Option(
         "athletes.*.sources.files.folder", "path", None, "The inbox: files that appear here are imported.",
         '"~/niggled-inbox"', if_unset="the folder inbox/NAME beside the data",
@@ -170,6 +188,19 @@ OPTIONS: tuple[Option, ...] = (
         "athletes.*.channels.*.plus_address", "choice", "on",
         "Whether niggled+something@ reaches from, too.", '"on"', choices=("on", "off"),
     ),
+    Option("page.on", "choice", "on", "Whether there is a page to look at and to answer on.", '"on"', choices=("on", "off")),
+    Option(
+        "page.listen", "listen", LISTEN,
+        "Where it listens. 127.0.0.1 is this machine alone; 0.0.0.0 lets the home network in.", '"127.0.0.1:8642"',
+    ),
+    Option(
+        "page.address", "server", None, "How your phone reaches it; links in messages begin so (docs/page.md).",
+        '"https://niggled.example.org"', if_unset="as listen says; no links where that is this machine alone",
+    ),
+    Option(
+        "page.behind_proxy", "choice", "off", "Whether a proxy on this machine (Caddy, Tailscale) stands before it.",
+        '"off"', choices=("on", "off"),
+    ),
     Option(
         "store.url", "secret", None, "An SQLAlchemy URL: sqlite:///… or postgresql://…, or a reference to one.",
         '"postgresql://niggled@/niggled"', if_unset="an SQLite file beside the data",
@@ -201,6 +232,7 @@ TABLE_SENTENCES = {
     "athletes.*.sources.strava": "Strava, live. `niggled login strava` asks for what is missing here.",
     "athletes.*.sources.garmin": "Garmin, live. `niggled login garmin` asks for what is missing here.",
     "athletes.*.channels.*": "Where messages go; as many channels as you like, each with a name of its own. One of each kind:",
+    "page": "The phone page (docs/page.md).",
     "store": "Where the data lives.",
     "backup": "The daily backup: one file a day, without keys and without this configuration (docs/backup.md).",
     "service": "The running daemon.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -26,7 +26,7 @@ from rules.answers import Answer, AnswerKind, read
 from rules.choices import later_reminder
 from rules.facts import History, PainReply, Prompt, PromptKind, ReplyKind, Side
 from rules.messages import sentences
-from rules.open_questions import Heard, heard
+from rules.open_questions import Heard, counts_until, heard
 from rules.outcome import LEVEL_ORDER, Finding, Level, Message, MessageKind, PainState
 from rules.prompts import CHECKLIST_TEXT
 from rules.replying import SPOT_AFTER, Mark, Meaning, checklist_asked, meaning
@@ -68,10 +68,10 @@ def take_answer(
     if about is not None and about.kind is MessageKind.NUDGE:
         put_off = read(text).kind
         if put_off in (AnswerKind.LATER, AnswerKind.SKIP):
-            return _put_off(store, athlete, about, put_off, now, arrived)
+            return _put_off(store, replace(athlete, policy=before.policy), about, put_off, now, arrived)
     history = _with_waiting(store, athlete.name, before.history, at)
     said = heard(text, history, athlete.policy, at, when=when, prompt=prompt)
-    said = replace(said, answer=_sided(said.answer, side))
+    said = replace(said, answer=_noted(_sided(said.answer, side), note, athlete.policy.checklist.words))
     answer = said.answer
     if answer.kind is AnswerKind.UNCLEAR and not answer.alarms:
         return _not_taken(store, arrived, confirm.unclear_question(answer, text, said.question))
@@ -135,6 +135,12 @@ def _sided(answer: Answer, side: Side | None) -> Answer:
     if side is None or set(answer.scores) != {None}:
         return answer
     return replace(answer, scores={side: answer.scores[None]})
+
+
+def _noted(answer: Answer, note: str, alarm_words: Sequence[str]) -> Answer:
+    """The answer with the words of its note that bring up the checklist."""
+    alarms = read(note, alarm_words=alarm_words).alarms if note else ()
+    return replace(answer, alarms=tuple(dict.fromkeys((*answer.alarms, *alarms)))) if alarms else answer
 
 
 def _missing(said: Heard, means: Meaning) -> str:
@@ -208,10 +214,10 @@ def _told(
             return confirm.ACCEPTED if means.adaptations[-1].accepted else confirm.DECLINED
         case kind if kind in confirm.COMMAND_CONFIRMATIONS:
             return confirm.COMMAND_CONFIRMATIONS[kind]
-    token_lasts = timedelta(hours=athlete.policy.answer.token_h)
-    if said.prompt is not None and at > said.prompt.sent_at + token_lasts:
+    until = None if said.prompt is None else counts_until(said.prompt, athlete.policy)
+    if until is not None and at > until:
         return confirm.TOO_LATE
-    counting = [one for one in before if said.prompt is None or one.at <= said.prompt.sent_at + token_lasts]
+    counting = [one for one in before if until is None or one.at <= until]
     if _is_overtaken(means.replies, counting):
         return confirm.overtaken_confirmation(means.replies, assessment, runner)
     return confirm.pain_confirmation(means.replies, new, assessment, runner)

@@ -27,11 +27,13 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from daemon.clock import Clock
+from daemon.config_page import PageConfig
 from daemon.ears import Ears
 from daemon.jobs.listen import Ear
 from daemon.life_signs import LifeSigns
 from daemon.logs import about
 from daemon.notify import notify, reloading_lines, watchdog_limit_s
+from daemon.page_door import PageDoor
 from daemon.polling import LiveJobs, Polling
 from daemon.store import outbox
 from daemon.store.engine import Store
@@ -64,12 +66,13 @@ class AthleteJobs:
 @dataclass(frozen=True, slots=True)
 class Jobs:
     """Everything a tick can do. `deliver` has due messages sent and ends early once the event is set; `ears` are the
-    channels that bring answers back. `back_up` makes the daily backup where one is due."""
+    channels that bring answers back. `back_up` makes the daily backup where one is due. `page` is what the door opens to."""
 
     athletes: tuple[AthleteJobs, ...]
     deliver: Callable[[threading.Event], None]
     ears: tuple[Ear, ...] = ()
     back_up: Callable[[datetime, threading.Event], None] | None = None
+    page: PageConfig | None = None
 
 
 class Service:
@@ -88,6 +91,7 @@ class Service:
         reload: Callable[[], Jobs] | None = None,
         stop_within_s: float = STOP_WITHIN_S,
         signs: LifeSigns | None = None,
+        door: PageDoor | None = None,
     ) -> None:
         self._clock = clock
         self._store = store
@@ -96,6 +100,7 @@ class Service:
         self._reload = reload
         self._stop_within_s = stop_within_s
         self._signs = signs
+        self._door = door
         self._stop = threading.Event()
         # Unlike an Event, this queue may be filled by a signal handler that interrupts its own reader.
         self._orders: SimpleQueue[Literal["stop", "reload"]] = SimpleQueue()
@@ -119,6 +124,8 @@ class Service:
             scheduler = self._scheduler()
             scheduler.start()
             self._ears.start(self._jobs.ears)
+            if self._door is not None:
+                self._door.want(self._jobs.page)
             log.info(
                 "Watching for %s", ", ".join(athlete.name for athlete in self._jobs.athletes) or "nobody"
             )
@@ -127,6 +134,8 @@ class Service:
             self._stop.set()
             notify("STOPPING=1", "STATUS=Stopping")
             scheduler.shutdown(wait=False)
+        if self._door is not None:
+            self._door.close()
         until = time.monotonic() + self._stop_within_s
         self._ears.leave(LISTENERS_STOP_WITHIN_S)
         if self._at_rest.wait(self._stop_within_s) and self._polling.at_rest.wait(until - time.monotonic()):
@@ -147,6 +156,8 @@ class Service:
             if self._signs is not None:
                 self._signs.began()
             self._look(self._jobs, everything=True)
+            if self._door is not None and not self._stop.is_set():
+                self._door.open()
             if self._signs is not None and not self._stop.is_set():
                 self._signs.ended(dict(self._failing), _connected(self._jobs))
 
@@ -213,6 +224,9 @@ class Service:
         if expired:
             log.warning("%d deliveries came too late to be worth anything and are given up", expired)
         if due:
+            # Whoever reads a message may open its link in a moment.
+            if self._door is not None and jobs.page is not None and jobs.page.base_url is not None:
+                self._door.warm()
             jobs.deliver(self._stop)
 
     def _step(self, what: str, work: Callable[[], None]) -> None:
@@ -269,6 +283,8 @@ class Service:
                 self._assessed_at.clear()
                 self._polling.forget()
                 self._ears.start(self._jobs.ears)
+                if self._door is not None:
+                    self._door.want(self._jobs.page)
                 log.info(
                     "Configuration read again; a changed [store] or [service] takes effect at the next start"
                 )

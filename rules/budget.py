@@ -134,6 +134,39 @@ def longest_on(
     return _longest(setting, _terms(setting), route)[:2]
 
 
+def terms_on(
+    core: Core,
+    now: datetime,
+    load: LoadState,
+    policy: Policy,
+    route: KneeLoad,
+    *,
+    recovery_holds: bool = False,
+) -> tuple[tuple[str, float], ...]:
+    """Everything that limits the longest next run on a route: (name as in `binding`, kilometres rounded down), shortest
+    first; nothing while there is no base."""
+    setting = _setting(core, now, load, policy, recovery_holds=recovery_holds)
+    if setting.pain is PainState.REFERRED:
+        return (("referred", 0.0),)
+    terms = _terms(setting)
+    longest, binding, _ = _longest(setting, terms, route)
+    if terms.limits is None or longest is None:
+        return ()
+    if setting.pain is PainState.RETURNING:
+        on_route = {terms.limits[0].name: _returning_on(terms.limits[0], route)}
+    else:
+        on_route = {term.name: term.on(route) for term in terms.limits}
+    if terms.hurt:
+        on_route["hurt"] = min(hurt.on(route) for hurt in terms.hurt)
+    if binding == "floor":
+        on_route["floor"] = longest
+    return tuple(
+        sorted(
+            ((name, _rounded_km(km)) for name, km in on_route.items()), key=lambda term: (term[1], term[0])
+        )
+    )
+
+
 def _setting(core: Core, now: datetime, load: LoadState, policy: Policy, *, recovery_holds: bool) -> Setting:
     today = core.date(now)
     windows = around(core.records, today)
@@ -188,8 +221,7 @@ def _longest(setting: Setting, terms: Terms, route: KneeLoad) -> tuple[float | N
         return None, "learning", False
     km, name = min(((term.on(route), term.name) for term in terms.limits), key=lambda limit: limit[0])
     if setting.pain is PainState.RETURNING:
-        # One reduction for the route: an easier one than flat earns nothing.
-        km = terms.limits[0].km / max(1.0, route.k1, route.k3)
+        km = _returning_on(terms.limits[0], route)
     if km < terms.floor_km:
         km, name = terms.floor_km, "floor"
     ceiling = min((hurt.on(route) for hurt in terms.hurt), default=None)
@@ -198,6 +230,11 @@ def _longest(setting: Setting, terms: Terms, route: KneeLoad) -> tuple[float | N
             return 0.0, "hurt", True
         km, name = ceiling, "hurt"
     return _rounded_km(km), name, False
+
+
+def _returning_on(term: Term, route: KneeLoad) -> float:
+    """One reduction for the route: an easier one than flat earns nothing."""
+    return term.km / max(1.0, route.k1, route.k3)
 
 
 def _returning(setting: Setting, side: SideState) -> tuple[Term, ...] | None:

@@ -40,6 +40,29 @@ OF_QUESTION = {
 }
 SCORED = frozenset({PromptKind.AFTER_RUN, PromptKind.MORNING, PromptKind.WEEKLY})
 """Questions that a number from 0 to 10 answers; channels with room for eleven buttons show those instead."""
+SCALE_WORDS = {0: "none", 2: "slight", 5: "hard to ignore", 10: "worst there is"}
+"""What some of the numbers feel like, where there is room to say it."""
+
+CALL_NOW = (
+    Button("Chest pain", "chest"),
+    Button("Short of breath", "breath"),
+    Button("A newly swollen calf", "calf"),
+)
+CLINICIAN = (
+    Button("It began with a twist, fall, blow or pop", "twist"),
+    Button("I cannot take 4 steps", "steps"),
+    Button("It is locked or does not straighten", "locked"),
+    Button("It does not bend to a right angle", "bend"),
+    Button("It gave way under me", "gave way"),
+    Button("Big or fast swelling", "swelling"),
+    Button("It looks deformed", "deformed"),
+    Button("Hot and red, or fever", "hot"),
+    Button("Pain on the bone itself", "bone"),
+    Button("Pain at night or at rest, whatever I did", "night"),
+    Button("Hip or groin pain", "groin"),
+    Button("Pain all the time", "constant"),
+)
+"""The checklist item by item (RULES 5.3), where there is room to tick them."""
 
 
 def buttons(message: Message) -> tuple[Button, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from rules.facts import MuscleGroup
@@ -282,3 +283,44 @@ def order(level: str) -> tuple[MuscleGroup, ...]:
     if level == "A":
         return (GLUTEALS, HAMSTRINGS, CALVES, QUADRICEPS)
     return (QUADRICEPS, HAMSTRINGS, GLUTEALS, CALVES)
+
+
+EFFORT_AND_REST = "Effort 6 to 7 of 10, 60 to 90 s rest; pain at most 2."
+"""How hard every session is meant to be."""
+REST_S = (60, 90)
+_AMOUNT = re.compile(r"(\d+)×(\d+)")
+_TEMPO = ("down", "hold", "up")
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """A row with the runner's own dose: `dose` as it is written, so many sets of so much."""
+
+    row: Exercise
+    dose: str
+    sets: int
+    amount: int
+
+    @property
+    def hold_s(self) -> int | None:
+        """Seconds that each set is held; None where repetitions are counted."""
+        return self.amount if self.row.unit == "s" else None
+
+
+def planned_set(described: str) -> Set | None:
+    """ "Split squat 3×9 each" as a plan describes it; None for an exercise that is not in the table."""
+    row = next((one for one in EXERCISES if described.lower().startswith(one.name.lower())), None)
+    if row is None:
+        return None
+    dose = described[len(row.name) :].strip()
+    amount = _AMOUNT.search(dose)
+    sets, number = (int(amount[1]), int(amount[2])) if amount else (row.sets[0], row.low)
+    return Set(row, dose, sets, number)
+
+
+def tempo_words(row: Exercise) -> str:
+    """ "3 s down, 1 s hold, 2 s up", or the one word of the table."""
+    seconds = row.tempo.split("-")
+    if len(seconds) != len(_TEMPO):
+        return row.tempo
+    return ", ".join(f"{each} s {way}" for each, way in zip(seconds, _TEMPO, strict=True) if each != "0")

@@ -29,6 +29,7 @@ from rules.load import measure
 from rules.load_rules import load_findings
 from rules.load_state import load_state
 from rules.noted import Noted
+from rules.open_questions import counts_until
 from rules.outcome import LEVEL_ORDER, Finding, Level, LoadState, Number, PainState
 from rules.pain_fold import Surroundings, asked, replied, ticked
 from rules.pain_state import RunAnswers, deciding_side
@@ -138,9 +139,8 @@ def _too_late(reply: PainReply, recent: History, policy: Policy) -> bool:
     """Whether an answer carries the token of a question that is too old: then it is a note only (RULES 6)."""
     if reply.prompt_id is None:
         return False
-    limit = timedelta(hours=policy.answer.token_h)
     return any(
-        prompt.id == reply.prompt_id and reply.at > prompt.sent_at + limit for prompt in recent.prompts
+        prompt.id == reply.prompt_id and reply.at > counts_until(prompt, policy) for prompt in recent.prompts
     )
 
 

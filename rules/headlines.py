@@ -8,7 +8,9 @@ from rules.facts import Runner
 from rules.outcome import Finding, Level
 from rules.phrases import bare_distance, capital, count, distance, listing, percent_above, whole_distance
 
-EMERGENCY = "Chest pain, breathlessness or a newly swollen calf is not a running question. Call your emergency number now."
+CALL_NOW_TITLE = "Call your emergency number now"
+NO_RUNNING_QUESTION = "Chest pain, breathlessness or a newly swollen calf is not a running question."
+EMERGENCY = f"{NO_RUNNING_QUESTION} {CALL_NOW_TITLE}."
 GROUP_WORDS = {"q": "thigh", "h": "hamstring", "g": "hip", "c": "calf"}
 LADDER = (
     "30 min walk without pain",
@@ -146,14 +148,15 @@ def _p2(finding: Finding, _runner: Runner) -> str:
 
 def _p3(finding: Finding, _runner: Runner) -> str:
     above = f"{_number(finding, 'above'):.0f} above your normal"
+    when = "now" if finding.numbers.get("spot") else "this morning"
     if "morning" not in finding.numbers:
         # A button was pressed: its colour has a number in the rules, but the runner never said it.
-        return "Bad this morning." if finding.level is Level.STOP else "Sore this morning."
+        return f"Bad {when}." if finding.level is Level.STOP else f"Sore {when}."
     if _number(finding, "above") < 1 or (finding.level is Level.WARN and _number(finding, "above") < 2):
-        return f"{finding.numbers['morning']} this morning."
+        return f"{finding.numbers['morning']} {when}."
     if finding.level is Level.NOTE:
         return f"{above} two mornings in a row."
-    return f"{above} this morning."
+    return f"{above} {when}."
 
 
 def _p4(finding: Finding, _runner: Runner) -> str:

@@ -85,22 +85,31 @@ def histogram_load(
 ) -> tuple[KneeLoad, KneeLoad]:
     """(running, walking) load of a histogram (RULES 3.1 step 7)."""
     k1 = k3 = walked = 0.0
-    intercept, slope = estimates.cadence_intercept_spm, estimates.cadence_slope
-    for (_, _, cadence_bin, walking), cell in histogram.items():
-        if walking:
+    for key, cell in histogram.items():
+        if key[3]:
             walked += cell.metres
             continue
         if cell.seconds <= 0 or cell.metres <= 0:
             continue
-        speed = cell.metres / cell.seconds
-        factor = 1.0
-        if intercept is not None and cadence_bin >= 0 and cell.steps > 0:
-            within = min(max(speed, SPEED_RANGE_MPS[0]), SPEED_RANGE_MPS[1])
-            factor = cadence_factor(60 * cell.steps / cell.seconds, intercept + slope * within, credit)
-        load = load_per_km(speed, 100 * cell.rise_m / cell.metres, factor, estimates.easy_speed_mps)
+        load = running_cell_per_km(key[2], cell, estimates, credit)
         k1 += cell.metres / 1000 * load.k1
         k3 += cell.metres / 1000 * load.k3
     return KneeLoad(k1, k3), walking_load(walked)
+
+
+def running_cell_per_km(cadence_bin: int, cell: Bin, estimates: Estimates, credit: float) -> KneeLoad:
+    """Units of one kilometre in a running cell that holds metres and seconds; `cadence_bin` is -1 where not known."""
+    speed = cell.metres / cell.seconds
+    factor = 1.0
+    if estimates.cadence_intercept_spm is not None and cadence_bin >= 0 and cell.steps > 0:
+        usual = usual_cadence_spm(speed, estimates.cadence_intercept_spm, estimates.cadence_slope)
+        factor = cadence_factor(60 * cell.steps / cell.seconds, usual, credit)
+    return load_per_km(speed, 100 * cell.rise_m / cell.metres, factor, estimates.easy_speed_mps)
+
+
+def usual_cadence_spm(speed_mps: float, intercept_spm: float, slope: float) -> float:
+    """c0 of RULES 2.7 as the knee load reads it: within the range of speeds that the load knows."""
+    return intercept_spm + slope * min(max(speed_mps, SPEED_RANGE_MPS[0]), SPEED_RANGE_MPS[1])
 
 
 def at_easy_speed(load: RunLoad, easy_speed_mps: float) -> KneeLoad:

@@ -106,18 +106,24 @@ def _summary_load(
     not fit."""
     if metres <= 0 or seconds <= 0:
         return NO_LOAD
-    speed, gain, loss = metres / seconds, terrain.ascent_m or 0.0, terrain.descent_m or 0.0
-    grade = policy.summary.grade
+    k1 = k3 = 0.0
+    for length, slope in summary_slopes(metres, terrain.ascent_m, terrain.descent_m, policy):
+        load = load_per_km(metres / seconds, slope, 1.0, estimates.easy_speed_mps)
+        k1 += length / 1000 * load.k1
+        k3 += length / 1000 * load.k3
+    return KneeLoad(k1, k3)
+
+
+def summary_slopes(
+    metres: float, ascent_m: float | None, descent_m: float | None, policy: Policy
+) -> tuple[tuple[float, float], ...]:
+    """(metres, grade in percent) of the climbing, the descending and the flat part of a run that is only a summary."""
+    gain, loss, grade = ascent_m or 0.0, descent_m or 0.0, policy.summary.grade
     up, down = gain / (grade / 100), loss / (grade / 100)
     if up + down > metres + EPS:
         grade = 100 * (gain + loss) / metres
         up, down = gain / (grade / 100), loss / (grade / 100)
-    k1 = k3 = 0.0
-    for length, slope in ((up, grade), (down, -grade), (metres - up - down, 0.0)):
-        load = load_per_km(speed, slope, 1.0, estimates.easy_speed_mps)
-        k1 += length / 1000 * load.k1
-        k3 += length / 1000 * load.k3
-    return KneeLoad(k1, k3)
+    return (up, grade), (down, -grade), (metres - up - down, 0.0)
 
 
 def _fast_minutes(activity: Activity, estimates: Estimates, policy: Policy) -> float | None:

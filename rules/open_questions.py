@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rules.answers import Answer, AnswerKind, Question, read
 from rules.facts import Activity, Family, History, Prompt, PromptKind, ReplyKind
@@ -53,6 +53,11 @@ def question_of(prompt: Prompt | None, history: History) -> Question:
     if prompt.kind is PromptKind.MORNING and _asks_about_the_run_too(prompt, history):
         return Question.MORNING_AND_RUN
     return QUESTION_OF.get(prompt.kind, Question.SCORE)
+
+
+def counts_until(prompt: Prompt, policy: Policy) -> datetime:
+    """Until when an answer to this prompt is more than a note (RULES 6); the checklist is open for longer than the rest."""
+    return max(prompt.sent_at + timedelta(hours=policy.answer.token_h), prompt.expires_at)
 
 
 def open_prompts(history: History, now: datetime) -> list[Prompt]:

@@ -109,6 +109,8 @@ def _morning(said: Said, reply: PainReply, graded: Graded) -> list[Noted]:
     numbers: dict[str, Number] = {"above": graded.above or 0}
     if reply.score is not None:
         numbers["morning"] = reply.score
+    if reply.kind is ReplyKind.SPOT:
+        numbers["spot"] = 1
     return [said.noted("P3", level, numbers, subject=day_subject(said.date))]
 
 

@@ -73,6 +73,18 @@ def allowed_week(km: float, runner: Runner) -> str:
     return f"{floor((km / KM_PER_MILE if runner.miles else km) + EPS)}"
 
 
+def pace(speed_mps: float, runner: Runner) -> str:
+    """Metres per second, more than 0 -> minutes and seconds for the runner's unit of distance: "6:03"."""
+    seconds = round(1000 * (KM_PER_MILE if runner.miles else 1) / speed_mps)
+    return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+def lasting(seconds: float) -> str:
+    """A time that something took: "48 min", "1 h 05 min"."""
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
 def percent_above(ratio: float) -> str:
     """1.24 -> "24 %"."""
     return f"{(ratio - 1) * 100:.0f} %"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from rules.assess import advance, judge
-from rules.budget import longest_on
+from rules.budget import longest_on, terms_on
 from rules.estimates import estimates_for
 from rules.facts import Activity, Estimates, Family, TerrainClass
 from rules.fold import ticked_core
@@ -35,10 +36,21 @@ class Planned:
     fast_min: float = 0.0
 
 
+class Verdict(StrEnum):
+    """What is to be said of a planned run, in one word."""
+
+    UNKNOWN = "unknown"
+    FITS = "fits"
+    OVER = "over"
+    TOO_SOON = "too_soon"
+    STOPPED = "stopped"
+
+
 @dataclass(frozen=True, slots=True)
 class WhatIf:
     """`findings` are what the run would raise, `longest_km` what is fine on such a route, `over` which figures it passes:
-    "distance", "descent", "fast", "week", "too_soon"."""
+    "distance", "descent", "fast", "week", "too_soon". `terms` is everything that limits the distance on such a route, by its
+    name in `binding`, shortest first."""
 
     planned: Planned
     before: Assessment
@@ -47,17 +59,34 @@ class WhatIf:
     findings: tuple[Finding, ...]
     load_after: LoadState
     over: tuple[str, ...]
+    terms: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """STOPPED where no distance at all is fine, TOO_SOON where only the day is wrong."""
+        if self.longest_km is None:
+            return Verdict.UNKNOWN
+        if self.longest_km <= 0:
+            return Verdict.STOPPED
+        if not self.over:
+            return Verdict.FITS
+        return Verdict.TOO_SOON if self.over == ("too_soon",) else Verdict.OVER
 
 
-def what_if(state: State, policy: Policy, now: datetime, planned: Planned) -> WhatIf:
-    """What the rules would say about this run, run now. Raises OutOfOrder as `advance` does."""
+def what_if(
+    state: State, policy: Policy, now: datetime, planned: Planned, before: Assessment | None = None
+) -> WhatIf:
+    """What the rules would say about this run, run now; `before` is how they judge the state now, where that is known
+    already. Raises OutOfOrder as `advance` does."""
     now = now.astimezone(UTC)
-    before = judge(state, policy, now)
+    before = before or judge(state, policy, now)
     activity = _activity(state, policy, now, planned)
     load = measure(activity, _estimates(state, policy, now), policy)
     per_km = KneeLoad((load.k1 or 0.0) / planned.km, (load.k3 or 0.0) / planned.km)
     core = ticked_core(state.core, now, policy)
-    longest, binding = longest_on(core, now, before.load, policy, per_km)
+    # H1 is among the findings exactly while poor nights hold the budget.
+    held = any(finding.rule == "H1" for finding in before.findings)
+    longest, binding = longest_on(core, now, before.load, policy, per_km, recovery_holds=held)
     newest = _newest_run(state)
     known = newest is not None and newest.load.terrain_class is TerrainClass.MEASURED
     given = replace(
@@ -69,7 +98,7 @@ def what_if(state: State, policy: Policy, now: datetime, planned: Planned) -> Wh
     )
     end = now + timedelta(seconds=load.seconds)
     after = advance(state, activity, policy, given)
-    found = judge(after, policy, end)
+    found = judge(after, policy, end, asks=False, trains=False)
     return WhatIf(
         planned=planned,
         before=before,
@@ -78,6 +107,7 @@ def what_if(state: State, policy: Policy, now: datetime, planned: Planned) -> Wh
         findings=tuple(finding for finding in found.findings if finding.activity_id == WHAT_IF),
         load_after=found.load,
         over=tuple(_over(planned, before, longest, now, state)),
+        terms=terms_on(core, now, before.load, policy, per_km, recovery_holds=held),
     )
 
 

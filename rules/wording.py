@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from rules.facts import Runner
-from rules.headlines import HEADLINES, LADDER, band, dimensions
+from rules.headlines import CALL_NOW_TITLE, HEADLINES, LADDER, band, dimensions
 from rules.outcome import Budget, Finding, Level, LoadState, PainState
 from rules.phrases import allowed_distance, day, local_date
 
@@ -16,7 +16,10 @@ NOT_MEDICAL_ADVICE = (
     "niggled is a training log, not medical advice: see a clinician if the knee swells, locks, gives way, "
     "hurts at night or does not get better."
 )
-CLINICIAN_FIRST = "Stopped until a clinician has seen it. Reply `cleared` after that."
+STOPPED = "Stopped until a clinician has seen it."
+CLINICIAN_FIRST = f"{STOPPED} Reply `cleared` after that."
+LEARNING = "Still learning what is usual for you: at least 8 runs over 4 weeks."
+NEXT_NOT_KNOWN = "Next run: not known yet."
 NEW_WATCH = "New watch: hill rules wait for 4 runs with it."
 WALK_OR_BIKE = "walk or bike if it stays at 2 or less"
 
@@ -79,7 +82,7 @@ def title(finding: Finding) -> str:
     """The title of a message led by this finding (VOICE 8)."""
     if finding.rule == "P6":
         if finding.level is Level.EMERGENCY:
-            return "Call your emergency number now"
+            return CALL_NOW_TITLE
         return "Weeks of sore runs" if finding.numbers.get("cause") == "physio" else "See a clinician"
     return TITLES.get(finding.rule, "Knee")
 

@@ -50,8 +50,7 @@ class AppriseChannel:
         from apprise.result import AppriseResultStatus
 
         sender = self._sender(message)
-        # Without a body Apprise refuses to send at all.
-        result = sender.notify(body=message.body or message.title, title=message.title)
+        result = sender.notify(body=body_of(message), title=message.title)
         if result.status == AppriseResultStatus.SUCCESS:
             return Receipt(service=_names(result), elapsed_s=result.elapsed)
         if result.status == AppriseResultStatus.NOMATCH:
@@ -110,6 +109,14 @@ class AppriseChannel:
             )
         cure = "" if status == 429 else " See whether the server is up and the address is right."
         return Unavailable(f"{self.name} ({_names(result)}): {reason}.{cure}")
+
+
+def body_of(message: OutgoingMessage) -> str:
+    """The text; these services have no way back, so the link to answer at stands below it."""
+    # Without a body Apprise refuses to send at all.
+    text = message.body or message.title
+    link = None if message.question is None else message.question.link
+    return text if link is None else f"{text}\nAnswer: {link}"
 
 
 def load() -> None:

@@ -16,7 +16,8 @@ REMIND_DAYS = (14, 3)
 REMIND_DAYS_SHORT = (5, 1)
 REMEMBERED_REFUSALS = 5
 KEY_CURE = (
-    "Make a new key in Garmin Connect on the web → Settings → Personal API, then run `niggled login garmin`."
+    "Make a new key in Garmin Connect on the web → Settings → Personal API, "
+    "then paste it on your page or run `niggled login garmin`."
 )
 
 

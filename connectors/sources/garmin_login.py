@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from connectors.errors import Broken, NeedsLogin, Unavailable
-from connectors.keyfile import KeyFile
+from connectors.keyfile import KeyFile, TrialKeys
 from connectors.sources.door import Listed
 from connectors.sources.garmin_client import ACTIVITIES, BLOCKED_FOR, GarminClient, Refused, plain_failure
 from connectors.sources.garmin_facts import read_row
@@ -38,6 +38,33 @@ class NeedsCode:
     state: Mapping[str, Any] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class TriedKey:
+    """A key that Garmin takes. `content` is what a key file keeps of it."""
+
+    connected: Connected
+    content: Mapping[str, Any] = field(repr=False)
+
+
+def try_key(key: str, now: Callable[[], datetime], *, base_url: str | None = None) -> TriedKey:
+    """Try a key with one exchange and one look; nothing is saved.
+
+    Asks even with a key that was refused before. Raises NeedsLogin for a text that is no key or a key that Garmin does
+    not take, and Unavailable or Broken.
+    """
+    key = key.strip()
+    if problem := key_problem(key):
+        raise NeedsLogin("key_expired", KEY_CURE, problem)
+    trial = TrialKeys({"api_key": key})
+    try:
+        connected = _look(PersonalClient(trial, now, api_key=None, base_url=base_url))
+    except NeedsLogin as refusal:
+        if refusal.reason == "key_expired":
+            raise NeedsLogin("key_expired", KEY_CURE, "Garmin does not accept this key.") from None
+        raise
+    return TriedKey(connected, trial.load())
+
+
 def check_key(
     key: str,
     keys: KeyFile,
@@ -47,27 +74,16 @@ def check_key(
     keep: bool = True,
     base_url: str | None = None,
 ) -> Connected:
-    """Try a key with one exchange and one look, then save it with its last day; `keep` is off for a configured key.
+    """Try a key as `try_key`, then save it with its last day; `keep` is off for a configured key.
 
-    Asks even with a key that was refused before. Raises NeedsLogin for a text that is no key or a key that Garmin does
-    not take, and Unavailable or Broken; what was saved stays as it was.
+    Where it fails, what was saved stays as it was.
     """
-    key = key.strip()
-    if problem := key_problem(key):
-        raise NeedsLogin("key_expired", KEY_CURE, problem)
-    with _trial(keys) as trial:
-        trial.save({"api_key": key})
-        try:
-            connected = _look(PersonalClient(trial, now, api_key=None, base_url=base_url))
-        except NeedsLogin as refusal:
-            if refusal.reason == "key_expired":
-                raise NeedsLogin("key_expired", KEY_CURE, "Garmin does not accept this key.") from None
-            raise
-        content = trial.load() | {"key_ends": ends.isoformat() if ends else None}
-        if not keep:
-            content["api_key"] = None
-        keys.save({name: value for name, value in content.items() if value is not None})
-    return connected
+    tried = try_key(key, now, base_url=base_url)
+    content = dict(tried.content) | {"key_ends": ends.isoformat() if ends else None}
+    if not keep:
+        content["api_key"] = None
+    keys.save({name: value for name, value in content.items() if value is not None})
+    return tried.connected
 
 
 def begin(
@@ -136,21 +152,10 @@ def _library_failures(now: Callable[[], datetime]) -> Iterator[None]:
 def _connected(
     client: ConnectClient, keys: KeyFile, now: Callable[[], datetime], base_url: str | None
 ) -> Connected:
-    with _trial(keys) as trial:
-        trial.save({"tokens": client.dumps()})
-        connected = _look(LoginClient(trial, now, base_url=base_url))
-        keys.save(trial.load())
+    trial = TrialKeys({"tokens": client.dumps()})
+    connected = _look(LoginClient(trial, now, base_url=base_url))
+    keys.save(trial.load())
     return connected
-
-
-@contextmanager
-def _trial(keys: KeyFile) -> Iterator[KeyFile]:
-    """A key file beside the real one, for as long as a way is being tried."""
-    trial = KeyFile(keys.path.with_name(f"{keys.path.name}.trial"))
-    try:
-        yield trial
-    finally:
-        trial.delete()
 
 
 def _look(client: GarminClient) -> Connected:

@@ -17,6 +17,7 @@ from daemon.cli.context import (
     print_json,
 )
 from daemon.config import AthleteConfig
+from daemon.merged_from import givers
 from daemon.store import marks
 from daemon.store.engine import Store
 from daemon.store.history import ActivityDetail, list_activities, show_activity
@@ -24,23 +25,6 @@ from daemon.store.merging import Identity
 from daemon.store.raw import raw_of
 from rules.facts import Activity, Runner
 from rules.sports import family_of, normalise
-
-GIVEN = {
-    "ascent_m": "metres up",
-    "descent_m": "metres down",
-    "distance_m": "distance",
-    "effort": "effort",
-    "elapsed_s": "whole time",
-    "feel": "how it felt",
-    "manual": "typed in or recorded",
-    "max_heart_rate_bpm": "highest heart rate",
-    "mean_cadence_spm": "cadence",
-    "mean_heart_rate_bpm": "mean heart rate",
-    "moving_s": "moving time",
-    "profile": "samples",
-    "utc_offset_s": "time zone",
-}
-"""What a runner calls the fields of an activity."""
 
 
 @click.group(name="activities", invoke_without_command=True)
@@ -97,22 +81,17 @@ def show(
     click.echo(_line(detail.activity, athlete.runner))
     if rated := _told_the_watch(detail.activity):
         click.echo(f"  you told the watch: {rated}")
-    gives: dict[tuple[str, str], list[str]] = {}
-    if len(detail.records) > 1:
-        for name, identity in detail.provenance.items():
-            gives.setdefault(identity, []).append(GIVEN.get(name, name))
-    for stored in detail.records:
-        told = stored.recording.activity
+    for giver in givers(detail):
+        told = giver.told
         km = "no distance" if told.distance_m is None else f"{told.distance_m / 1000:.2f} km"
         hills = " ".join(
             f"{metres:.0f} m {way}"
             for metres, way in ((told.ascent_m, "up"), (told.descent_m, "down"))
             if metres is not None
         )
-        click.echo(f"  from {stored.origin or stored.recording.identity[0]}: {km} {hills}".rstrip())
-        names = gives.get(stored.recording.identity, [])
-        if names:
-            click.echo(f"    gives {', '.join(sorted(names))}")
+        click.echo(f"  from {giver.origin}: {km} {hills}".rstrip())
+        if giver.gives:
+            click.echo(f"    gives {', '.join(giver.gives)}")
 
 
 @command.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -16,9 +15,9 @@ from daemon.cli.context import (
 )
 from daemon.config import AthleteConfig
 from daemon.jobs.assess import look
-from rules.phrases import day, distance
 from rules.whatif import Planned, WhatIf, what_if
-from rules.wording import BINDING_WORDS, budget_sentence, finding_sentence
+from rules.whatif_words import verdict_sentences
+from rules.wording import finding_sentence
 
 
 @click.command(name="check")
@@ -41,7 +40,7 @@ def command(
     moment = now()
     with opened(config_path, athlete_name) as (store, athlete):
         seen = look(store, athlete, moment)
-    found = what_if(seen.state, seen.policy, moment, Planned(km, descent, climb, fast))
+    found = what_if(seen.state, seen.policy, moment, Planned(km, descent, climb, fast), seen.assessment)
     if as_json:
         print_json(_as_json(found, athlete))
     else:
@@ -49,32 +48,12 @@ def command(
 
 
 def _tell(found: WhatIf, athlete: AthleteConfig, moment: datetime) -> None:
-    runner, planned, before = athlete.runner, found.planned, found.before
-    budget = before.budget
-    if found.longest_km is None:
-        click.echo("What fits is not known yet.")
-    elif not found.over:
-        click.echo(f"Fits: on such a route up to {distance(found.longest_km, runner)}.")
-    if "distance" in found.over and found.longest_km is not None:
-        click.echo(
-            f"{distance(planned.km, runner)} is {distance(planned.km - found.longest_km, runner)} more than fits now: "
-            f"on such a route up to {distance(found.longest_km, runner)}, set by {BINDING_WORDS[found.binding]}."
-        )
-    if "descent" in found.over:
-        click.echo(f"{planned.descent_m:.0f} m down; {budget.descent_m} m are left this week.")
-    if "fast" in found.over:
-        click.echo(f"{planned.fast_min:.0f} fast minutes; {budget.fast_min} are left this week.")
-    if "week" in found.over and budget.week_km is not None:
-        click.echo(f"Your week has {distance(budget.week_km, runner)} left.")
-    if found.over == ("too_soon",) and budget.not_before is not None:
-        today = moment.astimezone(ZoneInfo(runner.timezone)).date()
-        click.echo(f"Too soon: not before {day(budget.not_before, today)}.")
-    if found.over:
-        click.echo(budget_sentence(budget, runner, moment, pain=before.pain.overall, load=before.load))
+    for sentence in verdict_sentences(found, athlete.runner, moment):
+        click.echo(sentence)
     if found.findings:
         click.echo("\nAfterwards you would read:")
         for finding in found.findings:
-            click.echo(f"  {finding.level.value:<5} {finding_sentence(finding, runner)}")
+            click.echo(f"  {finding.level.value:<5} {finding_sentence(finding, athlete.runner)}")
 
 
 def _as_json(found: WhatIf, athlete: AthleteConfig) -> dict[str, object]:

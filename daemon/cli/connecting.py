@@ -27,11 +27,10 @@ def first_answer(door: Door, now: datetime) -> str:
 
 def make_due_at_once(config: Config, athlete: AthleteConfig, source: str, now: datetime) -> None:
     """Have the daemon ask the source at its next tick, whatever it waits for."""
-    from daemon.store.sources import make_due, register_source
+    from daemon.store.sources import due_at_once
 
     with opened_store(config) as store, store.session() as session:
-        register_source(session, athlete.name, source, now)
-        make_due(session, athlete.name, source, now)
+        due_at_once(session, athlete.name, source, now)
 
 
 def tell_what_is_next(config: Config, source: str, athlete: AthleteConfig) -> None:

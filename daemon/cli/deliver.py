@@ -15,6 +15,7 @@ from daemon.config import AthleteConfig
 from daemon.config_channels import ChannelConfig
 from daemon.jobs.child import told_to_stop
 from daemon.jobs.deliver import deliver_due
+from daemon.links import linker
 
 
 @click.command(name="deliver", hidden=True)
@@ -34,4 +35,4 @@ def command(config_path: str | None) -> None:
             concern.close()
             return stopped()
 
-        deliver_due(store, config.athletes, clock, opened, between)
+        deliver_due(store, config.athletes, clock, opened, between, link=linker(config))

@@ -13,6 +13,7 @@ from connectors.channels.contract import Channel, OutgoingMessage, Receipt
 from connectors.sources.demo import FileArrives, Season, events, make_season, write_season
 from daemon.cli import status
 from daemon.cli.context import now
+from daemon.cli.demo_page import serve_demo
 from daemon.config import AthleteConfig
 from daemon.config_channels import ChannelConfig
 from daemon.credentials import Secret
@@ -50,14 +51,17 @@ class Terminal:
 
     name = CHANNEL.name
 
-    def __init__(self, clock: TimeLapse, zone: ZoneInfo) -> None:
+    def __init__(self, clock: TimeLapse, zone: ZoneInfo, *, quiet: bool = False) -> None:
         self._clock = clock
         self._zone = zone
+        self._quiet = quiet
         self.messages = 0
 
     def send(self, message: OutgoingMessage) -> Receipt:
         """Print one message; never fails."""
         self.messages += 1
+        if self._quiet:
+            return Receipt("terminal", 0.0)
         at = self._clock.now().astimezone(self._zone)
         click.secho(f"{at:%a %d %b %H:%M}  ", fg="bright_black", nl=False)
         click.secho(message.title, bold=True, nl=False)
@@ -69,7 +73,7 @@ class Terminal:
 
     def answer(self, reply: PainReply) -> None:
         """Print what the runner tapped, where it was more than nothing."""
-        if reply.score:
+        if reply.score and not self._quiet:
             when = "during" if reply.kind is ReplyKind.DURING else reply.kind.name.lower()
             at = reply.at.astimezone(self._zone)
             click.secho(f"{at:%a %d %b %H:%M}  ← {reply.score} {when}", fg="cyan")
@@ -78,7 +82,11 @@ class Terminal:
 @click.command(name="demo")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day on which the story ends.")
 @click.option("--seed", default=1, show_default=True, help="Another number is another season.")
-def command(today: datetime | None, seed: int) -> None:
+@click.option("--page", is_flag=True, help="Then serve her page, until Ctrl-C.")
+@click.option(
+    "--listen", default="127.0.0.1:8642", show_default=True, help="Where --page listens, on this machine."
+)
+def command(today: datetime | None, seed: int, page: bool, listen: str) -> None:
     """A season of a made-up runner: files, findings, messages, and what is fine today. Needs nothing, keeps nothing."""
     season = make_season(today.date() if today else now().date(), seed)
     with TemporaryDirectory(prefix="niggled-demo-") as folder:
@@ -91,22 +99,31 @@ def command(today: datetime | None, seed: int) -> None:
                 f"{len(paths)} FIT and GPX files of a made-up runner, {season.first_day:%d %B %Y} to "
                 f"{season.today:%d %B %Y}. The first {FILES_BEFORE} are read in one go; from then on, her phone:\n"
             )
-            told, last = _play(store, athlete, season, home / "inbox")
+            told, last = play(store, athlete, season, home / "inbox")
             weeks = (season.until - season.files[FILES_BEFORE - 1].arrives_at).days / 7
             click.echo(f"\n{told} messages in {weeks:.0f} weeks. This morning `niggled status` says:\n")
             status.tell(
                 look(store, athlete, last).assessment, status.affairs(store, athlete, last), athlete, last
             )
+            if page:
+                serve_demo(store, athlete, home, last, listen)
         finally:
             store.close()
-    click.echo("\nYour own past, nothing sent or stored:  niggled replay export_12345.zip")
+    if not page:
+        click.echo("\nThe same to look at, in a browser:         niggled demo --page")
+        click.echo("Your own past, nothing sent or stored:    niggled replay export_12345.zip")
 
 
-def _play(store: Store, athlete: AthleteConfig, season: Season, inbox: Path) -> tuple[int, datetime]:
-    """Every event at its time, and between them the moments at which something was due. Returns (messages, the end)."""
+def play(
+    store: Store, athlete: AthleteConfig, season: Season, inbox: Path, *, quiet: bool = False
+) -> tuple[int, datetime]:
+    """Every event at its time, and between them the moments at which something was due; printed unless `quiet`.
+
+    Returns (messages, the end).
+    """
     zone = ZoneInfo(season.runner.timezone)
     clock = TimeLapse(season.until)
-    terminal = Terminal(clock, zone)
+    terminal = Terminal(clock, zone, quiet=quiet)
     athletes = {athlete.name: athlete}
 
     def opened(_athlete: AthleteConfig, _channel: ChannelConfig) -> Channel:

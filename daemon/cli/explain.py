@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -15,12 +14,10 @@ from daemon.cli.context import (
     print_json,
 )
 from daemon.config import AthleteConfig
-from daemon.config_example import toml_value
+from daemon.explanation import Explanation, explained, setting_value
+from daemon.jobs.adapt import in_force
 from daemon.store.findings import StoredFinding, find_finding, list_findings
-from rules.citations import GRADES, RULES, RuleSource
-from rules.outcome import Finding
-from rules.settings import Setting, listed
-from rules.wording import NOT_MEDICAL_ADVICE, finding_sentence
+from rules.wording import NOT_MEDICAL_ADVICE
 
 RECENT = timedelta(days=90)
 
@@ -32,6 +29,7 @@ RECENT = timedelta(days=90)
 def command(finding_id: str | None, config_path: str | None, athlete_name: str | None, as_json: bool) -> None:
     """The numbers, the rule, the setting and the paper behind a finding. Without ID: the findings of 90 days."""
     with opened(config_path, athlete_name) as (store, athlete), store.reading() as session:
+        athlete = in_force(session, athlete, now())
         if finding_id is None:
             _list(list_findings(session, athlete.name, since=now() - RECENT), athlete, as_json)
             return
@@ -39,63 +37,53 @@ def command(finding_id: str | None, config_path: str | None, athlete_name: str |
     if stored is None:
         raise click.ClickException(f"There is no finding {finding_id}. `niggled explain` lists the latest.")
     if as_json:
-        print_json(_as_json(stored, athlete))
+        print_json(_as_json(explained(stored, athlete)))
         return
-    _tell(stored, athlete)
+    _tell(explained(stored, athlete))
 
 
 def _list(found: list[StoredFinding], athlete: AthleteConfig, as_json: bool) -> None:
-    for stored in found:
+    for why in (explained(stored, athlete) for stored in found):
         if as_json:
-            print_json(_as_json(stored, athlete))
+            print_json(_as_json(why))
             continue
-        at = stored.finding.at.astimezone(ZoneInfo(athlete.runner.timezone))
-        sentence = finding_sentence(stored.finding, athlete.runner)
-        click.echo(f"{stored.id:>5}  {at:%a %Y-%m-%d}  {stored.finding.level.value:<5} {sentence}")
+        click.echo(f"{why.stored.id:>5}  {why.at:%a %Y-%m-%d}  {why.finding.level.value:<5} {why.sentence}")
     if not found and not as_json:
         click.echo("Nothing was noticed in the last 90 days.")
 
 
-def _tell(stored: StoredFinding, athlete: AthleteConfig) -> None:
-    finding, runner = stored.finding, athlete.runner
-    source = RULES[finding.rule]
-    zone = ZoneInfo(runner.timezone)
-    click.echo(finding_sentence(finding, runner))
-    click.echo(f"\nNoticed {finding.at.astimezone(zone):%A %d %B %Y %H:%M}, about {finding.subject}.")
+def _tell(why: Explanation) -> None:
+    finding, source = why.finding, why.source
+    click.echo(why.sentence)
+    click.echo(f"\nNoticed {why.at:%A %d %B %Y %H:%M}, about {finding.subject}.")
     click.echo(f"Rule {finding.rule} ({source.name}), level {finding.level.value}: {source.formula}")
     click.echo("\nNumbers")
-    for name, value in finding.numbers.items():
+    for name, value in why.numbers.items():
         click.echo(f"  {name} = {value:.4g}" if isinstance(value, float) else f"  {name} = {value}")
     click.echo("\nSettings")
-    for own in _settings(source, athlete):
-        unit = f" {own.unit}" if own.unit else ""
-        click.echo(f"  {own.name} = {toml_value(own.default)}{unit}: {own.sentence} [{own.source}]")
-    click.echo(f"\nEvidence: grade {source.grade} ({GRADES[source.grade[0]]}). {source.cite}")
-    if stored.withdrawn_at:
-        click.echo(f"\nWithdrawn {stored.withdrawn_at.astimezone(zone):%A %d %B %Y}: what caused it is gone.")
-    elif stored.was_sent:
+    for own in why.settings:
+        click.echo(f"  {own.name} = {setting_value(own)}: {own.sentence} [{own.source}]")
+    click.echo(f"\nEvidence: {why.evidence}. {source.cite}")
+    if why.withdrawn_at is not None:
+        click.echo(f"\nWithdrawn {why.withdrawn_at:%A %d %B %Y}: what caused it is gone.")
+    elif why.stored.was_sent:
         click.echo("\nThis was sent to you.")
     click.echo(f"\n{NOT_MEDICAL_ADVICE}")
 
 
-def _settings(source: RuleSource, athlete: AthleteConfig) -> list[Setting]:
-    return [own for own in listed(athlete.policy) if own.name in source.settings]
-
-
-def _as_json(stored: StoredFinding, athlete: AthleteConfig) -> dict[str, object]:
-    finding: Finding = stored.finding
-    source = RULES[finding.rule]
+def _as_json(why: Explanation) -> dict[str, object]:
+    finding = why.finding
     return {
-        "id": stored.id,
+        "id": why.stored.id,
         "rule": finding.rule,
         "level": finding.level.value,
         "subject": finding.subject,
-        "at": finding.at.astimezone(ZoneInfo(athlete.runner.timezone)).isoformat(),
-        "numbers": dict(finding.numbers),
-        "text": finding_sentence(finding, athlete.runner),
-        "settings": {own.name: own.default for own in _settings(source, athlete)},
-        "grade": source.grade,
-        "cite": source.cite,
-        "withdrawn": stored.withdrawn_at is not None,
-        "sent": stored.was_sent,
+        "at": why.at.isoformat(),
+        "numbers": dict(why.numbers),
+        "text": why.sentence,
+        "settings": {own.name: own.default for own in why.settings},
+        "grade": why.source.grade,
+        "cite": why.source.cite,
+        "withdrawn": why.withdrawn_at is not None,
+        "sent": why.stored.was_sent,
     }

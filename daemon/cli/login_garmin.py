@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -18,18 +17,26 @@ from daemon.cli.failures import failure_sentence
 from daemon.config import AthleteConfig, Config
 from daemon.config_sources import GARMIN, SourceConfig
 from daemon.connections import garmin_door, key_file, secret_value
+from daemon.garmin_key import (
+    HOW_KEYS_ARE,
+    WHERE_KEYS_ARE,
+    LastDayError,
+    first_answer,
+    keep_last_day,
+    last_day,
+    today_of,
+)
 
 if TYPE_CHECKING:
     from connectors.sources.garmin_login import Connected, NeedsCode
 
-MAKE_A_KEY = """\
+MAKE_A_KEY = f"""\
 Garmin gives you a key for your own data, to read only:
-  1. Open Garmin Connect on the web (not in the app) → Settings → Personal API.
-  2. Make a key, as long-lived as you like. It is shown once."""
+  1. {WHERE_KEYS_ARE}
+  2. {HOW_KEYS_ARE}"""
 MISSING_KEY = "Garmin's key is missing: --key-file FILE, or paste it when asked"
 HOW_LONG = "How many days is the key valid (30, 90, 180, 365), or until which day (YYYY-MM-DD)?"
 NO_REMINDER = "! You did not say when the key ends, so niggled cannot remind you in time: --ends 90, or --ends 2027-06-30."
-LONGEST_VALIDITY = timedelta(days=366)
 UNOFFICIAL = """\
 Garmin does not support this way and may close it; the key (--door personal) is the safe one.
 Mail address and password are used once and stored nowhere."""
@@ -80,7 +87,7 @@ def connect_garmin(
     else:
         connected = _by_key(athlete, keys, secret_file, ends)
     make_due_at_once(config, athlete, GARMIN, now())
-    click.echo(_first_answer(connected, athlete))
+    click.echo(first_answer(connected, athlete))
 
 
 def _chosen_door(settings: SourceConfig, keys: KeyFile, door: str | None) -> str:
@@ -98,7 +105,7 @@ def _by_key(athlete: AthleteConfig, keys: KeyFile, secret_file: str | None, ends
     from connectors.sources.garmin_login import check_key
 
     settings = athlete.sources[GARMIN]
-    today = now().astimezone(ZoneInfo(athlete.runner.timezone)).date()
+    today = today_of(athlete, now())
     told = None if ends is None else _last_day(ends, today)
     configured = secret_value(settings.key)
     connected = None
@@ -117,11 +124,11 @@ def _by_key(athlete: AthleteConfig, keys: KeyFile, secret_file: str | None, ends
     return connected
 
 
-def _keep_last_day(keys: KeyFile, last_day: date | None, today: date) -> None:
-    if last_day is None:
+def _keep_last_day(keys: KeyFile, day: date | None, today: date) -> None:
+    if day is None:
         click.echo(NO_REMINDER, err=True)
     else:
-        keys.update(key_ends=last_day.isoformat(), key_days=(last_day - today).days)
+        keep_last_day(keys, day, today)
 
 
 def _asked_last_day(today: date) -> date | None:
@@ -136,15 +143,10 @@ def _asked_last_day(today: date) -> date | None:
 
 
 def _last_day(text: str, today: date) -> date:
-    """ "90" or "2027-06-30" as a day; a usage error for anything else and for days that are over."""
-    word = text.strip()
     try:
-        day = today + timedelta(days=int(word)) if word.isdecimal() else date.fromisoformat(word)
-    except (ValueError, OverflowError):
-        raise click.UsageError(f"{word!r} is neither a number of days nor a day: 90, or 2027-06-30") from None
-    if not today < day <= today + LONGEST_VALIDITY:
-        raise click.UsageError(f"{day} cannot be the key's last day: that lies in the next 365 days")
-    return day
+        return last_day(text, today)
+    except LastDayError as problem:
+        raise click.UsageError(str(problem)) from None
 
 
 def _by_login(settings: SourceConfig, keys: KeyFile) -> Connected:
@@ -171,10 +173,3 @@ def _with_code(needed: NeedsCode, settings: SourceConfig, keys: KeyFile) -> Conn
         except NeedsLogin as refusal:
             click.echo(failure_sentence(refusal), err=True)
     return finished()
-
-
-def _first_answer(connected: Connected, athlete: AthleteConfig) -> str:
-    if connected.newest is None:
-        return "Garmin answers: there is no activity yet."
-    newest: datetime = connected.newest.astimezone(ZoneInfo(athlete.runner.timezone))
-    return f"Garmin answers: the newest activity is of {newest:%A %Y-%m-%d %H:%M}."

@@ -44,8 +44,9 @@ VERBS = {
     "health": ("daemon.cli.health", ""),
     "deliver": ("daemon.cli.deliver", ""),
     "arrivals": ("daemon.cli.arrivals", ""),
+    "page": ("daemon.cli.page", ""),
 }
-HIDDEN = {"health", "deliver", "arrivals"}
+HIDDEN = {"health", "deliver", "arrivals", "page"}
 """What a container asks, and what the daemon calls in its children."""
 CONFIGURATION_ERROR = 78
 

@@ -27,6 +27,7 @@ from daemon.jobs.listen import Ear
 from daemon.jobs.poll_outcome import lost
 from daemon.life_signs import LifeSigns, pings_to
 from daemon.lock import only_daemon_of
+from daemon.page_door import PageDoor, page_command
 from daemon.polling import LiveJobs
 from daemon.service import AthleteJobs, Jobs, Service
 from daemon.store.conversation import release_hearings
@@ -54,6 +55,7 @@ def command(config_path: str | None) -> int:
                 tick_s=config.tick_s,
                 reload=lambda: _jobs(store, read_config(config_path), config_path),
                 signs=LifeSigns(config.home, store, clock, pings_to(config.ping_url)),
+                door=PageDoor(page_command(config_path)),
             )
             return service.run()
         finally:
@@ -79,6 +81,7 @@ def _jobs(store: Store, config: Config, config_path: str | None) -> Jobs:
         deliver=lambda stop: _child(stop, "deliver", config_path),
         ears=tuple(_ears(config)),
         back_up=_daily_backup(store, config, config_path),
+        page=config.page,
     )
 
 

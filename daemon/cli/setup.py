@@ -11,6 +11,7 @@ from daemon.cli.context import athlete_options
 from daemon.cli.setup_channel import set_up_channel
 from daemon.cli.setup_channel_kinds import ChannelAnswers
 from daemon.cli.setup_desk import Desk, open_desk
+from daemon.cli.setup_page import PageAnswers, set_up_page
 from daemon.cli.setup_runner import RunnerAnswers, ask_about_knee, ask_about_runner, ask_strength_days
 from daemon.cli.setup_source import SourceAnswers, asked_export, connect, read_files, read_newest
 from daemon.cli.setup_summary import tell_summary
@@ -59,6 +60,8 @@ STOPPED = (
 @click.option("--smtp-file", metavar="FILE", help="Holds the URL by which mail goes out.")
 @click.option("--imap-file", metavar="FILE", help="Holds the URL by which answers come in, or none.")
 @click.option("--url-file", metavar="FILE", help="Holds the Apprise URL.")
+@click.option("--page", metavar="yes|no", help="Whether the phone may open niggled's page at home.")
+@click.option("--page-address", metavar="URL", help="How the phone reaches this machine.")
 @click.option("--test/--no-test", default=True, help="Send a test message and a test question.")
 @click.option(
     "--answer-within",
@@ -85,6 +88,7 @@ def command(config_path: str | None, athlete_name: str | None, **said: Any) -> i
             _part(SourceAnswers, said),
             _part(RunnerAnswers, said),
             replace(_part(ChannelAnswers, said), **channel),
+            _part(PageAnswers, said),
         )
     except (KeyboardInterrupt, click.Abort):
         click.echo(STOPPED, err=True)
@@ -92,7 +96,9 @@ def command(config_path: str | None, athlete_name: str | None, **said: Any) -> i
     return 0 if answered else 1
 
 
-def _run(desk: Desk, source: SourceAnswers, runner: RunnerAnswers, channel: ChannelAnswers) -> bool:
+def _run(
+    desk: Desk, source: SourceAnswers, runner: RunnerAnswers, channel: ChannelAnswers, page: PageAnswers
+) -> bool:
     click.echo(HELLO)
     click.secho("\n1. Your runs", bold=True)
     sources = connect(desk, source)
@@ -108,6 +114,8 @@ def _run(desk: Desk, source: SourceAnswers, runner: RunnerAnswers, channel: Chan
     ask_strength_days(desk, runner)
     click.secho("\n3. Messages", bold=True)
     answered = set_up_channel(desk, channel)
+    click.secho("\n4. The page", bold=True)
+    set_up_page(desk, page)
     tell_summary(desk)
     return answered
 

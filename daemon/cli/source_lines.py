@@ -52,22 +52,57 @@ def source_affairs(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is said of something. `mark` is "✘" where the runner is needed, "!" where it is worth a look, else empty."""
+
+    mark: str
+    title: str
+    text: str
+
+    @property
+    def line(self) -> str:
+        return f"{self.mark} {self.title}: {self.text}".lstrip()
+
+
 def source_lines(one: SourceAffairs, runner: Runner, moment: datetime) -> list[str]:
     """One source in one line; a second one where its key ends soon."""
-    state, title = one.state, TITLES[one.state.source]
-    since = "" if state.failing_since is None else f" since {_when(state.failing_since, runner, moment)}"
-    reason = _sentence(state.reason or "")
+    lines = [source_words(one, runner, moment).line]
+    key = key_words(one, runner, moment)
+    if one.key is not None and one.key.days_left <= KEY_SHOWN_DAYS and key is not None:
+        lines.append(key.line)
+    return lines
+
+
+def source_words(one: SourceAffairs, runner: Runner, moment: datetime) -> Words:
+    """How one source is doing, with the cure where it needs one."""
+    state, mark = one.state, ""
+    since = "" if state.failing_since is None else f" since {when(state.failing_since, runner, moment)}"
+    reason = sentence(state.reason or "")
     match state.state:
         case SourceCondition.NEEDS_LOGIN:
-            line = f"✘ {title}: needs you{since}. {reason} {_sentence(state.cure or '')}"
+            mark, text = "✘", f"needs you{since}. {reason} {sentence(state.cure or '')}"
         case SourceCondition.BROKEN:
-            line = f"✘ {title}: broken{since}. {reason} Next try {_when(state.due_at, runner, moment)}."
+            mark, text = "✘", f"broken{since}. {reason} Next try {when(state.due_at, runner, moment)}."
         case SourceCondition.WAITING:
-            mark = "! " if since else ""
-            line = f"{mark}{title}: waiting{since}, next try {_when(state.due_at, runner, moment)}. {reason}"
+            mark = "!" if since else ""
+            text = f"waiting{since}, next try {when(state.due_at, runner, moment)}. {reason}"
         case SourceCondition.OK:
-            line = f"{title}: {_looked(one, runner, moment)}"
-    return [f"{line.rstrip()}{_history(one, moment)}", *_key_line(one, runner, moment)]
+            text = _looked(one, runner, moment)
+    return Words(mark, TITLES[state.source], f"{text.rstrip()}{_history(one, moment)}")
+
+
+def key_words(one: SourceAffairs, runner: Runner, moment: datetime) -> Words | None:
+    """How long the key to a source still works; None where there is none, or nobody said."""
+    key, title = one.key, f"{TITLES[one.state.source]} key"
+    if key is None:
+        return None
+    today = moment.astimezone(ZoneInfo(runner.timezone)).date()
+    if key.days_left < 0:
+        return Words("!", title, f"it was to end on {day(key.ends, today)}.")
+    mark = "!" if key.days_left <= KEY_SOON_DAYS else ""
+    days = f"in {key.days_left} days" if key.days_left > 1 else "tomorrow" if key.days_left else "today"
+    return Words(mark, title, f"ends {days} ({key.ends:%Y-%m-%d}).")
 
 
 def source_json(one: SourceAffairs) -> dict[str, object]:
@@ -90,9 +125,9 @@ def _looked(one: SourceAffairs, runner: Runner, moment: datetime) -> str:
     state = one.state
     if state.last_success_at is None:
         return "connected, not read yet; `niggled run` does so."
-    text = f"fine, read {_when(state.last_success_at, runner, moment)}"
+    text = f"fine, read {when(state.last_success_at, runner, moment)}"
     newest = state.last_new_activity_at
-    return f"{text}, last new activity {_when(newest, runner, moment)}." if newest else f"{text}."
+    return f"{text}, last new activity {when(newest, runner, moment)}." if newest else f"{text}."
 
 
 def _history(one: SourceAffairs, moment: datetime) -> str:
@@ -106,24 +141,12 @@ def _history(one: SourceAffairs, moment: datetime) -> str:
     return f" History: {progress_words(progress_of(cursor, moment))}."
 
 
-def _key_line(one: SourceAffairs, runner: Runner, moment: datetime) -> list[str]:
-    key = one.key
-    if key is None or key.days_left > KEY_SHOWN_DAYS:
-        return []
-    today = moment.astimezone(ZoneInfo(runner.timezone)).date()
-    if key.days_left < 0:
-        return [f"! {TITLES[one.state.source]} key: it was to end on {day(key.ends, today)}."]
-    mark = "! " if key.days_left <= KEY_SOON_DAYS else ""
-    days = f"in {key.days_left} days" if key.days_left > 1 else "tomorrow" if key.days_left else "today"
-    return [f"{mark}{TITLES[one.state.source]} key: ends {days} ({key.ends:%Y-%m-%d})."]
-
-
-def _when(instant: datetime, runner: Runner, moment: datetime) -> str:
+def when(instant: datetime, runner: Runner, moment: datetime) -> str:
     """ "20:15" today, "Tuesday 18:00", "12 October 18:00"."""
     zone = ZoneInfo(runner.timezone)
     local, today = instant.astimezone(zone), moment.astimezone(zone).date()
     return f"{local:%H:%M}" if local.date() == today else f"{day(local.date(), today)} {local:%H:%M}"
 
 
-def _sentence(words: str) -> str:
+def sentence(words: str) -> str:
     return words if not words or words.endswith((".", "!", "?")) else f"{words}."

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from daemon.cli.channel_lines import strangers_line, undelivered_line, unheard_line
 from daemon.cli.context import (
     athlete_options,
     choose_athlete,
@@ -30,7 +31,7 @@ from daemon.store.sources import AsideRecord, list_set_aside
 from rules.adaptation import adapted_sentence
 from rules.outcome import Assessment, LongestRun
 from rules.phrases import day, distance
-from rules.wording import BINDING_WORDS, budget_sentence
+from rules.wording import BINDING_WORDS, LEARNING, NEXT_NOT_KNOWN, budget_sentence
 
 NEWS_LASTS = timedelta(days=14)
 MARKS = {"green": "●", "amber": "●", "red": "●", "grey": "○"}
@@ -109,12 +110,12 @@ def tell(assessment: Assessment, affairs: Affairs, athlete: AthleteConfig, momen
     click.secho(MARKS[colour], fg=COLOURS[colour], nl=False)
     click.echo(f" {colour}: knee {assessment.pain.overall.value.lower()}, load {assessment.load.value}")
     if assessment.learning:
-        click.echo("Still learning what is usual for you: at least 8 runs over 4 weeks.")
+        click.echo(LEARNING)
     for sentence in assessment.advice.sentences:
         click.echo(sentence)
     longest = budget.longest_run_km
     if longest.flat is None:
-        click.echo("Next run: not known yet.")
+        click.echo(NEXT_NOT_KNOWN)
     else:
         click.echo(
             budget_sentence(budget, runner, moment, pain=assessment.pain.overall, load=assessment.load)
@@ -143,18 +144,11 @@ def _tell_affairs(affairs: Affairs, athlete: AthleteConfig, moment: datetime) ->
     if affairs.waiting:
         click.echo(f"Messages waiting: {len(affairs.waiting)}")
     for hearing in affairs.hearings:
-        if hearing.failing_since is not None:
-            since = hearing.failing_since.astimezone(ZoneInfo(athlete.runner.timezone))
-            click.echo(
-                f"✘ Answers on {hearing.channel} cannot be read since {since:%Y-%m-%d %H:%M}. {hearing.failure}"
-            )
-        if hearing.strangers:
-            one = hearing.strangers == 1
-            told = "1 message of a stranger" if one else f"{hearing.strangers} messages of strangers"
-            click.echo(f"! {hearing.channel}: {told}, ignored")
+        for line in (unheard_line(hearing, athlete.runner, moment), strangers_line(hearing)):
+            if line:
+                click.echo(line)
     for delivery in affairs.failed[-3:]:
-        reason = delivery.reasons[-1].text if delivery.reasons else "no reason given"
-        click.echo(f"✘ Not delivered to {delivery.channel}: {delivery.message.title}. {reason}")
+        click.echo(undelivered_line(delivery))
     if affairs.aside:
         click.echo(
             f"! {len(affairs.aside)} could not be read; the latest is {affairs.aside[0].origin}: {affairs.aside[0].reason}"

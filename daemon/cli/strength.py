@@ -16,13 +16,11 @@ from daemon.cli.context import (
 )
 from daemon.config import AthleteConfig
 from daemon.jobs.assess import look
+from daemon.jobs.skipping import skip_reminder
 from daemon.replies import take_answer
-from daemon.store.engine import Store
-from daemon.store.messages import insert_message
-from rules.exercises import EXERCISES
+from rules.exercises import EFFORT_AND_REST, planned_set
 from rules.outcome import StrengthPlan
 from rules.phrases import capital, day
-from rules.reminders import skipped_today
 
 
 @click.group(name="strength", invoke_without_command=True)
@@ -46,12 +44,12 @@ def today(config_path: str | None = None, athlete_name: str | None = None, as_js
         return
     click.echo(_line(plan, athlete, moment))
     for exercise in plan.exercises:
-        row = next((one for one in EXERCISES if exercise.lower().startswith(one.name.lower())), None)
+        planned = planned_set(exercise)
         click.echo(f"\n{capital(exercise)}")
-        if row is not None:
-            click.echo(f"  tempo {row.tempo}. {row.instruction}")
+        if planned is not None:
+            click.echo(f"  tempo {planned.row.tempo}. {planned.row.instruction}")
     if plan.exercises:
-        click.echo("\nEffort 6 to 7 of 10, 60 to 90 s rest; pain at most 2. Then: niggled strength done")
+        click.echo(f"\n{EFFORT_AND_REST} Then: niggled strength done")
 
 
 @command.command()
@@ -74,7 +72,7 @@ def skip(config_path: str | None, athlete_name: str | None) -> None:
     """No reminder today."""
     moment = now()
     with opened(config_path, athlete_name) as (store, athlete):
-        _skip(store, athlete, moment)
+        skip_reminder(store, athlete, moment)
     click.echo("Skipped: no reminder today.")
 
 
@@ -85,12 +83,6 @@ def plan_(config_path: str | None, athlete_name: str | None) -> None:
     moment = now()
     with opened(config_path, athlete_name) as (store, athlete):
         click.echo(_line(look(store, athlete, moment).assessment.strength, athlete, moment))
-
-
-def _skip(store: Store, athlete: AthleteConfig, moment: datetime) -> None:
-    """Today's reminder is written down as said, on no channel."""
-    with store.session() as session:
-        insert_message(session, athlete.name, skipped_today(athlete.runner, athlete.policy, moment))
 
 
 def _line(plan: StrengthPlan, athlete: AthleteConfig, moment: datetime) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from daemon.cli.source_lines import source_affairs
 from daemon.config import AthleteConfig, Config
 from daemon.credentials import SecretError
-from daemon.doctor import channels, clock, configuration, database, parts, place, sources, unit
+from daemon.doctor import channels, clock, configuration, database, page, parts, place, sources, unit
 from daemon.doctor.verdict import Verdict, bad, counted, good, warning, when
 from daemon.store.conversation import hearings
 from daemon.store.errors import StoreError
@@ -78,6 +78,7 @@ def examine(
         yield from _checked(
             "daemon", lambda: unit.daemon_verdicts(config.home, daemon, service, now(), config.tick_s)
         )
+        yield from _checked("page", lambda: page.page_verdicts(config, daemon))
         yield from _checked("memory", lambda: unit.memory_verdicts(daemon, around.proc))
         for athlete in athletes:
             yield from _athlete(config, athlete, session, now, service)

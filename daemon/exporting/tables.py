@@ -23,6 +23,7 @@ from daemon.store.tables import (
     MessageRow,
     NightRow,
     PauseRow,
+    PreferenceRow,
     PromptRow,
     ReplyRow,
     SourceRecordRow,
@@ -148,6 +149,7 @@ TABLES = (
     ExportTable("nights", NightRow, ("date", "sleep_h", "ln_rmssd", "resting_heart_rate_bpm"), ("date",)),
     ExportTable("pauses", PauseRow, ("start", "until"), ("start",)),
     ExportTable("adaptations", AdaptationRow, ("at", "accepted"), ("at",)),
+    ExportTable("preferences", PreferenceRow, ("name", "value", "set_at"), ("name",)),
 )
 
 

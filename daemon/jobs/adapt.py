@@ -1,4 +1,4 @@
-"""Warning a little later: who accepted it and whom to offer it (RULES 11.10)."""
+"""The policy that holds now: warnings a little later where that was accepted (RULES 11.10), and the runner's own quiet hours."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from daemon.config import AthleteConfig
 from daemon.store.answers import load_adaptations, morning_times
 from daemon.store.findings import findings_of
 from daemon.store.messages import alert_times
+from daemon.store.preferences import quiet_hours
 from rules.adaptation import (
     ALERTS_COUNT_FOR,
     FLARE_RULES,
@@ -40,9 +41,13 @@ def adapted_since(session: Session, athlete: str, now: datetime) -> datetime | N
 
 def in_force(session: Session, athlete: AthleteConfig, now: datetime) -> AthleteConfig:
     """The athlete with the policy that holds now."""
-    if adapted_since(session, athlete.name, now) is None:
-        return athlete
-    return replace(athlete, policy=relaxed(athlete.policy))
+    policy = athlete.policy
+    if adapted_since(session, athlete.name, now) is not None:
+        policy = relaxed(policy)
+    quiet = quiet_hours(session, athlete.name)
+    if quiet is not None:
+        policy = replace(policy, msg=replace(policy.msg, quiet=quiet))
+    return athlete if policy is athlete.policy else replace(athlete, policy=policy)
 
 
 def offers(session: Session, athlete: AthleteConfig, prompts: Sequence[Prompt], now: datetime) -> bool:

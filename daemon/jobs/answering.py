@@ -28,7 +28,7 @@ from daemon.store.conversation import (
 )
 from daemon.store.engine import Store
 from rules.confirmations import HELP, status_confirmation
-from rules.facts import Prompt
+from rules.facts import Prompt, ReplyKind, Side
 from rules.outcome import Message
 
 MANY, MANY_WITHIN = 30, timedelta(hours=1)
@@ -51,9 +51,21 @@ class HeardBeforeError(Exception):
 
 
 def take_incoming(
-    store: Store, athlete: AthleteConfig, channel: str, incoming: Incoming, now: datetime
+    store: Store,
+    athlete: AthleteConfig,
+    channel: str,
+    incoming: Incoming,
+    now: datetime,
+    *,
+    when: ReplyKind | None = None,
+    side: Side | None = None,
+    note: str = "",
+    prompt: Prompt | None = None,
 ) -> DirectAnswer | None:
     """Take in one thing that came in. None where nobody waits for an answer: a stranger's, or one heard before.
+
+    `when`, `side` and `note` are what a form asks for apart from the text, as in `take_answer`; `prompt` is the question that
+    it showed, where that is another than the one of the message whose token came along.
 
     Raises StoreError; it is then not taken and comes again.
     """
@@ -80,8 +92,11 @@ def take_incoming(
             incoming.text,
             at,
             now,
-            prompt=_prompt(about),
+            when=when,
+            side=side,
+            prompt=prompt or prompt_of(about),
             about=about,
+            note=note,
             arrived=lambda session: _arrived(session, name, channel, incoming, now, about),
         )
     except HeardBeforeError:
@@ -113,7 +128,7 @@ def _about(session: Session, athlete: str, channel: str, incoming: Incoming) -> 
     return None
 
 
-def _prompt(about: Message | None) -> Prompt | None:
+def prompt_of(about: Message | None) -> Prompt | None:
     """The question of a message, as it was stored when it went out."""
     question = about.question if about is not None else None
     if about is None or question is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -20,13 +20,16 @@ from daemon.store.loads import save_loads
 from daemon.store.messages import sent_messages
 from daemon.store.outbox import enqueue
 from daemon.store.packing import unpack
+from daemon.store.preferences import mutes
 from daemon.store.turns import lock
 from rules import checkpoint as saved
 from rules.assess import OutOfOrder, State, advance, facts_until, judge, start
 from rules.facts import Activity, History, Prompt, RunLoad
 from rules.fold import Fact, order_key
+from rules.muting import still_wanted
 from rules.outcome import Assessment, Message, MessageKind
 from rules.policy import Policy
+from rules.policy_talk import MessageSettings
 from rules.triage import in_time, triage
 
 ANSWERED_FOR = timedelta(days=58)
@@ -130,14 +133,19 @@ def assess_athlete(
         offer = offers(session, athlete, history.prompts, now)
         wanted = triage(seen.assessment, history, sent, athlete.policy, now, offer=offer)
         messages, again_at = in_time(wanted, now)
+        muted = {one.subject for one in mutes(session, name, now)}
         for message in messages:
-            _queue(session, athlete, message, now)
+            _queue(session, athlete, message, muted, now)
     return Assessed(seen.assessment, recorded, messages, again_at)
 
 
 def estimates_key(athlete: AthleteConfig) -> str:
-    """A name for everything but the facts that an assessment depends on: the policy and who the runner is."""
-    return sha256(f"{saved.policy_hash(athlete.policy)} {athlete.runner!r}".encode()).hexdigest()[:16]
+    """A name for everything but the facts that a state and the measured loads depend on: the policy and who the runner is.
+
+    When messages may go changes neither, so that other quiet hours leave everything measured.
+    """
+    policy = replace(athlete.policy, msg=MessageSettings())
+    return sha256(f"{saved.policy_hash(policy)} {athlete.runner!r}".encode()).hexdigest()[:16]
 
 
 def _look(session: Session, athlete: AthleteConfig, now: datetime, memory: Memory) -> Look:
@@ -197,11 +205,18 @@ def channels_of(athlete: AthleteConfig, message: Message) -> list[str]:
     return [channel.name for channel in athlete.channels if wanted & set(channel.sends)]
 
 
-def _queue(session: Session, athlete: AthleteConfig, message: Message, now: datetime) -> None:
-    """Into the outbox of every channel that takes it. A question that goes out is a fact from then on."""
-    channels = channels_of(athlete, message)
-    enqueue(session, athlete.name, message, channels, now)
-    question = message.question
+def _queue(
+    session: Session, athlete: AthleteConfig, message: Message, muted: Collection[str], now: datetime
+) -> None:
+    """Into the outbox of every channel that takes it. A question that goes out is a fact from then on.
+
+    What is muted goes nowhere, counts as said so that it is not said later, and leaves its place in the message budget.
+    """
+    wanted = still_wanted(message, muted)
+    channels = [] if wanted is None else channels_of(athlete, wanted)
+    kept = replace(message, alert=False) if wanted is None else wanted
+    enqueue(session, athlete.name, kept, channels, now)
+    question = kept.question
     if question is not None and channels:
         prompt = Prompt(message.key, question.kind, message.due_at, question.expires_at, question.activity_id)
         save_prompt(session, athlete.name, prompt)

@@ -46,9 +46,8 @@ def run_child(
 
 
 def _run(command: Sequence[str], stop: threading.Event, deadline_s: float, grace_s: float) -> int:
-    environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
     # The command is our own: the interpreter and a verb of niggled.
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment)  # noqa: S603
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=child_environment())  # noqa: S603
     deadline = time.monotonic() + deadline_s
     try:
         while not stop.is_set() and time.monotonic() < deadline:
@@ -68,6 +67,11 @@ def _run(command: Sequence[str], stop: threading.Event, deadline_s: float, grace
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+def child_environment() -> dict[str, str]:
+    """What a child of the daemon inherits."""
+    return {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
 
 
 def _shown(command: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from daemon.clock import Clock
 from daemon.config import AthleteConfig
 from daemon.config_channels import EMAIL, ChannelConfig
 from daemon.credentials import SecretError
+from daemon.jobs.adapt import in_force
 from daemon.jobs.operations import tell_end_of_outage, tell_outage
 from daemon.store import outbox
 from daemon.store.answers import is_answered, strength_since
@@ -21,14 +22,23 @@ from daemon.store.engine import Store
 from daemon.store.leases import WORKER
 from daemon.store.messages import token_of
 from daemon.store.outbox import Claim
+from daemon.store.preferences import mutes
 from rules.choices import asks_for_a_number, buttons
-from rules.limits import QUESTIONS
+from rules.limits import BYPASS, QUESTIONS
+from rules.muting import still_wanted
 from rules.outcome import LEVEL_ORDER, Level, Message, MessageKind
 from rules.timing import quiet_until
 
 log = logging.getLogger(__name__)
 
 type Opener = Callable[[AthleteConfig, ChannelConfig], Channel]
+type Linker = Callable[[str], str | None]
+"""Token -> the address that opens its question; None where there is no page that a phone could open."""
+
+
+def no_link(token: str) -> None:
+    """Without a page there are no links."""
+
 
 # Longer than any channel call can last (connectors.channels.apprise: 60 s), so that nobody else sends it meanwhile.
 LEASE = timedelta(minutes=3)
@@ -70,8 +80,10 @@ def deliver_due(
     clock: Clock,
     open_channel: Opener,
     stop: Callable[[], bool] = lambda: False,
+    link: Linker = no_link,
 ) -> Delivered:
-    """Send every delivery that is due, the longest waiting first, until none is left or `stop` says so.
+    """Send every delivery that is due, the longest waiting first, until none is left or `stop` says so. `link` makes the
+    address that opens a question on the page.
 
     A delivery that fails is put off or given up with its reason and never holds up the next; those of athletes whom this
     configuration does not know are left to the daemons that do. Raises StoreError only.
@@ -82,7 +94,7 @@ def deliver_due(
             claims = outbox.claim_due(session, WORKER, clock.now(), LEASE, limit=1, athletes=athletes.keys())
         if not claims:
             break
-        counts[_deliver(store, athletes, clock, open_channel, claims[0])] += 1
+        counts[_deliver(store, athletes, clock, open_channel, claims[0], link)] += 1
     return Delivered(**counts)
 
 
@@ -92,8 +104,10 @@ def _deliver(
     clock: Clock,
     open_channel: Opener,
     claim: Claim,
+    link: Linker,
 ) -> str:
-    athlete = athletes[claim.athlete]
+    with store.reading() as session:
+        athlete = in_force(session, athletes[claim.athlete], clock.now())
     config = next((one for one in athlete.channels if one.name == claim.channel), None)
     if config is None:
         with store.session() as session:
@@ -102,7 +116,7 @@ def _deliver(
         return "failed"
     if claim.may_have_been_sent:
         log.warning("A message to %s was being sent when we were stopped; it may arrive twice", claim.channel)
-    if needless := _needless(store, claim):
+    if needless := _needless(store, claim, clock.now()):
         with store.session() as session:
             outbox.withdraw(session, claim, clock.now(), needless)
         return "failed"
@@ -116,9 +130,8 @@ def _deliver(
     with store.session() as session:
         if not outbox.start_attempt(session, claim, clock.now()):
             return "retried"
-        message = replace(
-            outgoing(claim.message, token_of(session, claim.athlete, claim.message.key)), **dressing
-        )
+        token = token_of(session, claim.athlete, claim.message.key)
+        message = replace(outgoing(claim.message, token, link), **dressing)
     outcome = channel if isinstance(channel, Failure) else _send(channel, message, claim, clock)
     now = clock.now()
     with store.session() as session:
@@ -152,23 +165,26 @@ def _dressing(
     return {} if shown is None else {"html": shown[0], "picture": shown[1]}
 
 
-def outgoing(message: Message, token: str | None) -> OutgoingMessage:
-    """A message as channels want it: with the buttons that answer it."""
+def outgoing(message: Message, token: str | None, link: Linker = no_link) -> OutgoingMessage:
+    """A message as channels want it: with the buttons that answer it, and the link to where there is room for more."""
     question = None
     if token is not None:
         choices = tuple(Choice(button.label, button.answer) for button in buttons(message))
-        question = Question(token, choices, scale=asks_for_a_number(message))
+        question = Question(token, choices, scale=asks_for_a_number(message), link=link(token))
     urgent = LEVEL_ORDER.index(message.level) >= LEVEL_ORDER.index(Level.STOP)
     return OutgoingMessage(
         key=message.key, title=message.title, body=message.text, question=question, urgent=urgent
     )
 
 
-def _needless(store: Store, claim: Claim) -> str:
-    """Why a message that waited need not go out: a reminder of strength work that was done meanwhile (RULES 10), or a
-    question that was answered on another channel; empty where it must. A warning is told whatever was answered."""
+def _needless(store: Store, claim: Claim, now: datetime) -> str:
+    """Why a message that waited need not go out: a reminder of strength work that was done meanwhile (RULES 10), a question
+    that was answered on another channel, or what was muted meanwhile; empty where it must. A warning is told whatever was
+    answered."""
     message = claim.message
     with store.reading() as session:
+        if still_wanted(message, {one.subject for one in mutes(session, claim.athlete, now)}) is None:
+            return "It was muted before this went out."
         if message.kind is MessageKind.NUDGE and strength_since(
             session, claim.athlete, message.due_at - SAME_SESSION
         ):
@@ -185,10 +201,12 @@ def _needless(store: Store, claim: Claim) -> str:
 def _night_holds(athlete: AthleteConfig, message: Message, now: datetime) -> datetime | None:
     """The end of the quiet hours for what was meant for the day and has been held up until the night; None where it may go.
 
-    What is due in the night was meant for it (RULES 11.5).
+    An emergency always may, and a stop or referral that is due in the night answers what was said then (RULES 11.5).
+    Anything else that is due in it was decided under other quiet hours.
     """
     quiet, runner = athlete.policy.msg.quiet, athlete.runner
-    if message.kind is MessageKind.EMERGENCY or quiet_until(message.due_at, quiet, runner) is not None:
+    at_once = message.kind in BYPASS and quiet_until(message.due_at, quiet, runner) is not None
+    if message.kind is MessageKind.EMERGENCY or at_once:
         return None
     return quiet_until(now, quiet, runner)
 

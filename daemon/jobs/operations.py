@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from connectors.sources.contract import SetAside
 from daemon.config import AthleteConfig
+from daemon.jobs.adapt import in_force
 from daemon.store import outbox
 from daemon.store.messages import sent_messages
 from daemon.store.sources import list_set_aside
@@ -46,6 +47,7 @@ def tell(
     channels = [one.name for one in athlete.channels if one.name != without and "operations" in one.sends]
     if not channels:
         return False
+    athlete = in_force(session, athlete, now)
     due_at = after_quiet(now, athlete.policy.msg.quiet, athlete.runner)
     if can_wait or due_at > now:
         due_at = _behind_the_morning(due_at, athlete)

@@ -5,6 +5,7 @@ A fact that comes, changes or goes drops the checkpoints after it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -63,6 +64,31 @@ def is_answered(session: Session, athlete: str, prompt_id: str) -> bool:
         sa.select(ReplyRow.id).where(ReplyRow.athlete == athlete, ReplyRow.prompt_id == prompt_id).limit(1)
     )
     return session.execute(found).first() is not None
+
+
+def replies_to(session: Session, athlete: str, prompt_id: str) -> list[PainReply]:
+    """What was answered to a question, in order of time."""
+    columns = table_of(ReplyRow).c
+    query = (
+        sa.select(*(column for column in columns if column.name != "athlete"))
+        .where(columns.athlete == athlete, columns.prompt_id == prompt_id)
+        .order_by(columns.at, columns.id)
+    )
+    return [_reply(dict(row)) for row in session.execute(query).mappings()]
+
+
+def replies_to_all(session: Session, athlete: str, prompt_ids: Collection[str]) -> dict[str, list[PainReply]]:
+    """What was answered to each of these questions, in order of time."""
+    columns = table_of(ReplyRow).c
+    query = (
+        sa.select(*(column for column in columns if column.name != "athlete"))
+        .where(columns.athlete == athlete, columns.prompt_id.in_(list(prompt_ids)))
+        .order_by(columns.at, columns.id)
+    )
+    found: dict[str, list[PainReply]] = {}
+    for row in session.execute(query).mappings():
+        found.setdefault(row["prompt_id"], []).append(_reply(dict(row)))
+    return found
 
 
 def strength_since(session: Session, athlete: str, since: datetime) -> bool:
@@ -128,26 +154,68 @@ def load_answers(session: Session, athlete: str, since: datetime | None) -> Hist
     """A history that holds everything but activities and loads; pauses are whole whatever `since` says."""
 
     def rows(table: type[Base], instant: str) -> list[dict[str, Any]]:
-        columns = table_of(table).c
-        query = sa.select(*(column for column in columns if column.name != "athlete"))
-        query = query.where(columns.athlete == athlete).order_by(columns[instant])
-        if since is not None and table is not PauseRow:
-            bound: object = (since - timedelta(days=1)).date().isoformat() if table is NightRow else since
-            query = query.where(columns[instant] >= bound)
-        return [dict(row) for row in session.execute(query).mappings()]
+        bound: object = since
+        if since is not None and table is NightRow:
+            bound = (since - timedelta(days=1)).date().isoformat()
+        return _rows(session, table, athlete, instant, bound)
 
     return History(
-        replies=tuple(_reply(row) for row in rows(ReplyRow, "at")),
+        replies=load_replies(session, athlete, since),
         prompts=tuple(
             Prompt(**row | {"kind": PromptKind(row["kind"])}) for row in rows(PromptRow, "sent_at")
         ),
-        strength=tuple(
-            StrengthSession(**row | {"groups": frozenset(map(MuscleGroup, row["groups"]))})
-            for row in rows(StrengthSessionRow, "start")
-        ),
+        strength=load_strength(session, athlete, since),
         nights=tuple(Night(**row) for row in rows(NightRow, "date")),
-        pauses=tuple(Pause(**row) for row in rows(PauseRow, "start")),
+        pauses=load_pauses(session, athlete),
     )
+
+
+def load_pauses(session: Session, athlete: str) -> tuple[Pause, ...]:
+    """Every time without pushes, in order of start."""
+    return tuple(Pause(**row) for row in _rows(session, PauseRow, athlete, "start", None))
+
+
+def load_replies(session: Session, athlete: str, since: datetime | None) -> tuple[PainReply, ...]:
+    """Answers about a knee, in order of time."""
+    return tuple(_reply(row) for row in _rows(session, ReplyRow, athlete, "at", since))
+
+
+def load_strength(session: Session, athlete: str, since: datetime | None) -> tuple[StrengthSession, ...]:
+    """Sessions that the runner reported, in order of start."""
+    return tuple(
+        StrengthSession(**row | {"groups": frozenset(map(MuscleGroup, row["groups"]))})
+        for row in _rows(session, StrengthSessionRow, athlete, "start", since)
+    )
+
+
+def _rows(
+    session: Session, table: type[Base], athlete: str, instant: str, since: object
+) -> list[dict[str, Any]]:
+    columns = table_of(table).c
+    query = sa.select(*(column for column in columns if column.name != "athlete"))
+    query = query.where(columns.athlete == athlete).order_by(columns[instant])
+    if since is not None:
+        query = query.where(columns[instant] >= since)
+    return [dict(row) for row in session.execute(query).mappings()]
+
+
+def replies_between(session: Session, athlete: str, since: datetime, until: datetime) -> list[PainReply]:
+    """Answers about a knee given from `since` to `until`, both included, in order of time."""
+    columns = table_of(ReplyRow).c
+    query = sa.select(*(column for column in columns if column.name != "athlete")).where(
+        columns.athlete == athlete, columns.at >= since, columns.at <= until
+    )
+    return [_reply(dict(row)) for row in session.execute(query.order_by(columns.at)).mappings()]
+
+
+def prompts_about(session: Session, athlete: str, activity_id: str, since: datetime) -> list[Prompt]:
+    """Questions asked about an activity, none of them before `since`, in order of time."""
+    columns = table_of(PromptRow).c
+    query = sa.select(*(column for column in columns if column.name != "athlete")).where(
+        columns.athlete == athlete, columns.sent_at >= since, columns.activity_id == activity_id
+    )
+    rows = session.execute(query.order_by(columns.sent_at)).mappings()
+    return [Prompt(**dict(row) | {"kind": PromptKind(row["kind"])}) for row in rows]
 
 
 def _reply(row: dict[str, Any]) -> PainReply:

@@ -49,12 +49,29 @@ class Unconfirmed:
     outcome: Outcome
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One answer to a message, as it was given, and what was said to it."""
+
+    at: datetime
+    text: str
+    confirmation: str
+    outcome: Outcome
+
+
 def message_of_token(session: Session, athlete: str, token: str) -> Message | None:
     """The message that an answer with this token is to; None for a token that was never given to this athlete."""
     key = session.execute(
         sa.select(MessageRow.key).where(MessageRow.athlete == athlete, MessageRow.token == token.upper())
     ).scalar_one_or_none()
     return _message(session, athlete, key)
+
+
+def owner_of_token(session: Session, token: str) -> str | None:
+    """The athlete to whose message an answer with this token would be; None for one that was never given out."""
+    return session.execute(
+        sa.select(MessageRow.athlete).where(MessageRow.token == token)
+    ).scalar_one_or_none()
 
 
 def message_of_reference(session: Session, athlete: str, channel: str, reference: str) -> Message | None:
@@ -211,6 +228,16 @@ def unconfirmed(session: Session, athlete: str, channel: str, since: datetime) -
         )
         for row in session.scalars(query)
     ]
+
+
+def said_to(session: Session, athlete: str, message_key: str) -> list[Said]:
+    """Every answer to a message, on whichever channel, in order of time."""
+    query = (
+        sa.select(IncomingRow)
+        .where(IncomingRow.athlete == athlete, IncomingRow.message_key == message_key)
+        .order_by(IncomingRow.at, IncomingRow.heard_at, IncomingRow.id)
+    )
+    return [Said(row.at, row.text, row.confirmation, Outcome(row.outcome)) for row in session.scalars(query)]
 
 
 def outcomes_since(session: Session, athlete: str, channel: str, since: datetime) -> list[Outcome]:

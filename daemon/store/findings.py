@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -91,14 +91,35 @@ def list_findings(
     return _with_lives(session, athlete, where)
 
 
+def findings_about(
+    session: Session, athlete: str, activity_ids: Iterable[str], since: datetime, until: datetime
+) -> list[StoredFinding]:
+    """Standing findings about these activities that became true between the two instants, in order of time."""
+    where = FindingRow.activity_id.in_(list(activity_ids)) & FindingRow.withdrawn_at.is_(None)
+    return _with_lives(session, athlete, where & (FindingRow.at >= since) & (FindingRow.at <= until))
+
+
 def find_finding(session: Session, athlete: str, finding_id: str) -> StoredFinding | None:
     """The finding with that short id, standing or withdrawn."""
-    number = int(finding_id) if finding_id.isascii() and finding_id.isdigit() else 0
+    number = int(finding_id) if finding_id.isascii() and finding_id.isdigit() and len(finding_id) < 10 else 0
     return next(iter(_with_lives(session, athlete, FindingRow.id == number)), None)
+
+
+def findings_by_key(session: Session, athlete: str, keys: Sequence[str]) -> list[StoredFinding]:
+    """Findings with these keys in their order, standing or withdrawn; keys that name none are left out."""
+    found = {one.finding.key: one for one in _with_lives(session, athlete, FindingRow.key.in_(keys))}
+    return [found[key] for key in keys if key in found]
 
 
 def findings_of(session: Session, athlete: str, rules: Sequence[str], since: datetime) -> list[Finding]:
     """Standing findings of these rules since then, in order of time, without their lives."""
+    return list(numbered_findings(session, athlete, rules, since).values())
+
+
+def numbered_findings(
+    session: Session, athlete: str, rules: Sequence[str], since: datetime
+) -> dict[str, Finding]:
+    """The same by their short ids."""
     query = (
         sa.select(FindingRow)
         .where(
@@ -109,7 +130,7 @@ def findings_of(session: Session, athlete: str, rules: Sequence[str], since: dat
         )
         .order_by(FindingRow.at, FindingRow.id)
     )
-    return [_finding(row) for row in session.scalars(query)]
+    return {str(row.id): _finding(row) for row in session.scalars(query)}
 
 
 def _in_question(

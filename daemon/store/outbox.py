@@ -244,6 +244,17 @@ def deliveries_of(session: Session, athlete: str, message_key: str) -> list[Deli
     return _deliveries(session, athlete, query)
 
 
+def last_sent(session: Session, athlete: str) -> dict[str, datetime]:
+    """When each channel last took a message; channels that never did are left out."""
+    latest = sa.func.max(DeliveryRow.sent_at, type_=DeliveryRow.sent_at.type)
+    query = (
+        sa.select(DeliveryRow.channel, latest)
+        .where(DeliveryRow.athlete == athlete, DeliveryRow.state == DeliveryState.SENT.value)
+        .group_by(DeliveryRow.channel)
+    )
+    return {str(channel): at for channel, at in session.execute(query)}
+
+
 def _free(now: datetime) -> sa.ColumnElement[bool]:
     nobody = DeliveryRow.claimed_until.is_(None) | (DeliveryRow.claimed_until < now)
     return DeliveryRow.done_at.is_(None) & nobody

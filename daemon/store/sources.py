@@ -94,6 +94,12 @@ def make_due(session: Session, athlete: str, source: str, now: datetime) -> None
     session.execute(sa.update(SourceStateRow).where(_own(athlete, source)).values(due_at=now))
 
 
+def due_at_once(session: Session, athlete: str, source: str, now: datetime) -> None:
+    """Have a source that has just been connected asked at the next opportunity."""
+    register_source(session, athlete, source, now)
+    make_due(session, athlete, source, now)
+
+
 def claim_source(
     session: Session,
     worker: str,

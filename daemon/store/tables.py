@@ -7,7 +7,7 @@ an activity is computed from its records and can be computed again.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -44,10 +44,7 @@ class Base(DeclarativeBase):
 
 def table_of(row: type[Base]) -> sa.Table:
     """The plain table behind a row class, for statements over many rows."""
-    table = row.__table__
-    if not isinstance(table, sa.Table):
-        raise TypeError(f"{row.__name__} has no table")
-    return table
+    return cast("sa.Table", row.__table__)
 
 
 class AthleteRow(Base):
@@ -245,10 +242,8 @@ class DeliveryRow(Base):
 
 
 class IncomingRow(Base):
-    """What the runner sent to a channel, for ever: heard once, whatever becomes of it.
-
-    `outcome` says what that was. `confirmation` is the direct answer, until `confirmed_at` it has not got through.
-    """
+    """What the runner sent to a channel, heard once for ever. `outcome` is what became of it; `confirmation` is the direct
+    answer, which has not got through until `confirmed_at`."""
 
     __tablename__ = "incoming"
     athlete: Mapped[str] = mapped_column(primary_key=True)
@@ -360,6 +355,16 @@ class AdaptationRow(Base):
     athlete: Mapped[str] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(primary_key=True)
     accepted: Mapped[bool]
+
+
+class PreferenceRow(Base):
+    """What the runner set while niggled runs, over the configuration: quiet hours, and what is not to be sent."""
+
+    __tablename__ = "preferences"
+    athlete: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[dict[str, Any]]
+    set_at: Mapped[datetime]
 
 
 class SourceStateRow(Base):

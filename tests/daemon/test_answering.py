@@ -20,7 +20,7 @@ from daemon.store.engine import Store
 from daemon.store.messages import token_of
 from daemon.store.outbox import DeliveryState, enqueue, list_deliveries
 from daemon.store.tables import IncomingRow
-from rules.facts import PainReply, ReplyKind
+from rules.facts import PainReply, PromptKind, ReplyKind, Side
 from rules.outcome import Level, Message, MessageKind
 
 SUNDAY = datetime(2026, 6, 7, 9, 0, tzinfo=UTC)
@@ -265,3 +265,54 @@ def test_in_a_thread_what_the_direct_answer_asked_is_answered_and_not_the_run_on
     told = [(reply.kind, reply.score, reply.flag) for reply in replies(store)]
     assert (ReplyKind.FLAG, None, "none") in told
     assert [score for kind, score, _ in told if kind is ReplyKind.DURING] == [4], "the run still hurt"
+
+
+def test_a_form_says_side_note_and_what_a_number_is_about_apart_from_it(
+    store: Store, athlete: AthleteConfig, token: str
+) -> None:
+    now = ASKED + 2 * MINUTE
+    told = take_incoming(
+        store, athlete, "page", incoming("3", token=token), now, side=Side.LEFT, note="on stairs"
+    )
+    assert told is not None
+    assert told.text.startswith("3 noted")
+    spot = take_incoming(store, athlete, "page", incoming("1", 2, at=now), now, when=ReplyKind.SPOT)
+    assert spot is not None
+    assert [(one.kind, one.score, one.side, one.note) for one in replies(store)] == [
+        (ReplyKind.DURING, 3, Side.LEFT, "on stairs"),
+        (ReplyKind.SPOT, 1, None, ""),
+    ]
+
+
+def test_the_question_that_a_form_showed_goes_before_the_newest(
+    store: Store, athlete: AthleteConfig, token: str
+) -> None:
+    now = ASKED + 2 * MINUTE
+    take(store, athlete, incoming("3", token=token), now)
+    with store.reading() as session:
+        prompts = load_answers(session, "me", None).prompts
+    settled = next(one for one in prompts if one.kind is PromptKind.SETTLED)
+    take_incoming(store, athlete, "page", incoming("no", 2, at=now), now, prompt=settled)
+    assert (replies(store)[-1].prompt_id, replies(store)[-1].settled) == (settled.id, False)
+
+
+def test_what_was_said_to_a_message_is_found_with_the_words_of_the_answer(
+    store: Store, athlete: AthleteConfig, token: str
+) -> None:
+    now = ASKED + 10 * MINUTE
+    take(store, athlete, incoming("4", token=token), now)
+    take_incoming(store, athlete, "page", incoming("2", 2, at=now, token=token), now)
+    take_incoming(store, athlete, "page", incoming("what?", 3, at=now + MINUTE, token=token), now + MINUTE)
+    with store.reading() as session:
+        message = conversation.message_of_token(session, "me", token)
+        assert message is not None
+        said = conversation.said_to(session, "me", message.key)
+        assert [(one.text, one.outcome.value) for one in said] == [
+            ("4", "taken"),
+            ("2", "taken"),
+            ("what?", "unclear"),
+        ]
+        assert said[1].confirmation.startswith("2 noted")
+        assert conversation.said_to(session, "anna", message.key) == []
+        assert [one.score for one in stored_answers.replies_to(session, "me", message.key)] == [4, 2]
+        assert stored_answers.replies_to(session, "anna", message.key) == []

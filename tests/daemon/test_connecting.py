@@ -7,9 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from fakes.account import Account
+from fakes.clock import time_now
 from fakes.command import Environment, database_of, environment_in, niggled, rows
 from fakes.connected_home import GARMIN_KEY, reached_by, served
-from fakes.logging_in import login_begun, secret_file, wall_clock
+from fakes.logging_in import login_begun, secret_file
 from fakes.strava_server import ACTIVITIES, StravaServer
 from fakes.vendor_faults import refused
 
@@ -26,7 +27,7 @@ def test_logging_out_waits_for_a_look_at_work_which_would_save_its_tokens_again(
     with served("strava", Account(), home_of(environment)) as strava:
         reached_by(environment, "UTC", strava)
         assert niggled(environment, "sync", "strava").returncode == 0
-        now, store = wall_clock(), open_store(f"sqlite:///{database_of(environment)}")
+        now, store = time_now(), open_store(f"sqlite:///{database_of(environment)}")
         with store.session() as session:
             register_source(session, "me", "strava", now)
             assert claim_this(session, "me", "strava", "the daemon", now, timedelta(minutes=6))
@@ -46,7 +47,7 @@ def test_logging_out_waits_for_a_look_at_work_which_would_save_its_tokens_again(
 
 def test_a_first_look_that_has_to_wait_is_no_failed_login(tmp_path: Path) -> None:
     environment = environment_in(tmp_path)
-    with StravaServer(wall_clock, Account()) as strava:
+    with StravaServer(time_now, Account()) as strava:
         reached_by(environment, "UTC", strava)
         strava.fail(refused(500), ACTIVITIES)
         chosen = ("--paste", "--client-id", strava.tokens.client_id)

@@ -90,10 +90,15 @@ WARNING_ONLY, ALL = ["warning"], ["warning", "operations"]
 
 
 def queue(
-    store: Store, channels: list[str], key: str = "load|1", hours: float = 18, at: datetime = TUESDAY_NOON
+    store: Store,
+    channels: list[str],
+    key: str = "load|1",
+    hours: float = 18,
+    at: datetime = TUESDAY_NOON,
+    kind: MessageKind = MessageKind.LOAD,
 ) -> None:
     message = Message(
-        key, MessageKind.LOAD, Level.WARN, "Long run", f"13.0 km ({key})", at, at, at + timedelta(hours=hours)
+        key, kind, Level.WARN, "Long run", f"13.0 km ({key})", at, at, at + timedelta(hours=hours)
     )
     with store.session() as session:
         outbox.enqueue(session, "anna", message, channels, at)
@@ -274,7 +279,7 @@ def test_an_outage_at_night_is_told_in_the_morning(store: Store, phones: Phones)
     night = datetime(2026, 3, 3, 22, 30, tzinfo=UTC)
     phones.clock.at = night
     phones.troubles["phone"] = [Broken("phone: nobody was told.")]
-    queue(store, ["phone"], at=night)
+    queue(store, ["phone"], at=night, kind=MessageKind.STOP)
     run_until(store, household(phone=ALL, mail=ALL), phones, night + timedelta(hours=11))
     assert phones.calls[-1] == ("mail", datetime(2026, 3, 4, 8, 45, tzinfo=UTC))
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from fakes.account import Account
+from fakes.ports import free_port
 from fakes.strava_server import StravaServer
 
 from daemon.config import AthleteConfig
@@ -20,12 +21,6 @@ from daemon.doctor.verdict import Mark
 
 def wall_clock() -> datetime:
     return datetime.now(UTC)
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def test_a_service_that_answers_tells_its_time_too(athlete: AthleteConfig, tmp_path: Path) -> None:

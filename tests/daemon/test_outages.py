@@ -248,8 +248,10 @@ def test_a_key_that_ends_is_told_once_for_each_reminder(
     assert len(texts) == expected
     assert texts[0] == (
         "The Garmin key ends on Tuesday. "
-        "Make a new key in Garmin Connect on the web → Settings → Personal API, then run `niggled login garmin`."
+        "Make a new key in Garmin Connect on the web → Settings → Personal API, "
+        "then paste it on your page or run `niggled login garmin`."
         if validity_days == 30
         else "The Garmin key ends on 30 June. "
-        "Make a new key in Garmin Connect on the web → Settings → Personal API, then run `niggled login garmin`."
+        "Make a new key in Garmin Connect on the web → Settings → Personal API, "
+        "then paste it on your page or run `niggled login garmin`."
     )

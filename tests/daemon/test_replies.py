@@ -18,6 +18,7 @@ from daemon.store.history import load_history
 from daemon.store.outbox import DeliveryState, list_deliveries
 from rules.facts import History, Prompt, PromptKind, ReplyKind, Runner, Side
 from rules.outcome import PainState
+from rules.prompts import CHECKLIST_TEXT
 
 SUNDAY = datetime(2026, 6, 7, 9, 0, tzinfo=UTC)
 END = SUNDAY + timedelta(minutes=30)
@@ -285,3 +286,30 @@ def test_an_evening_run_is_answered_in_the_morning_with_two_numbers(
     (prompt,) = stored(store).prompts
     assert prompt == Prompt(prompt.id, PromptKind.MORNING, morning, morning + 12 * HOUR, "1")
     assert {reply.activity_id for reply in stored(store).replies} == {"1"}
+
+
+@pytest.mark.usefixtures("ran")
+def test_a_checklist_is_answered_as_long_as_it_is_open(store: Store, athlete: AthleteConfig) -> None:
+    assess_athlete(store, athlete, END + 75 * MINUTE)
+    say(store, athlete, "8", END + 80 * MINUTE)
+    assess_athlete(store, athlete, END + 80 * MINUTE)
+    (checklist,) = (one for one in stored(store).prompts if one.kind is PromptKind.CHECKLIST)
+    at = checklist.sent_at + 150 * HOUR
+    assert "a clinician" in take_answer(store, athlete, "locked", at, at, prompt=checklist).text
+    assert look(store, athlete, at).assessment.pain.overall is PainState.REFERRED
+
+
+@pytest.mark.usefixtures("ran")
+def test_a_note_with_a_word_of_alarm_brings_the_checklist(store: Store, athlete: AthleteConfig) -> None:
+    at = END + 80 * MINUTE
+    taken = take_answer(store, athlete, "1", at, at, note="It fell on me, now it is SWOLLEN.")
+    assert taken.text.endswith(CHECKLIST_TEXT)
+    calm = take_answer(store, athlete, "1", at + MINUTE, at + MINUTE, note="new shoes")
+    assert CHECKLIST_TEXT not in calm.text
+
+
+@pytest.mark.usefixtures("ran")
+def test_a_number_of_now_is_not_spoken_of_as_the_morning_s(store: Store, athlete: AthleteConfig) -> None:
+    at = END + 11 * HOUR
+    taken = take_answer(store, athlete, "2", at, at, when=ReplyKind.SPOT)
+    assert taken.text.startswith("2 above your normal now.")
