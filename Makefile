@@ -6,7 +6,7 @@ RUNTIME := .venv/.runtime-installed
 DEV := .venv/.dev-installed
 export UV_NO_PROGRESS := 1
 
-.PHONY: demo run test check soak boot bench format locks clean
+.PHONY: demo run test check soak boot bench screenshots format locks clean
 
 demo: $(RUNTIME)
 	@$(BIN)/niggled demo
@@ -35,6 +35,11 @@ boot: $(DEV)
 
 bench: $(DEV)
 	@$(BIN)/python benchmarks/run.py
+
+# Every page in Chromium, as pictures to be looked at.
+screenshots: $(DEV)
+	@NIGGLED_SCREENSHOTS=.build/screenshots NIGGLED_REQUIRE_REAL_PARTS=1 $(BIN)/python -m pytest tests/web/browser/test_looks.py -k whole
+	@echo "The pictures are in .build/screenshots"
 
 format: $(DEV)
 	$(BIN)/ruff format .

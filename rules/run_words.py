@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.facts import Estimates, Runner, TerrainClass
-from rules.phrases import bare_distance, distance, pace, unit
+from rules.phrases import bare_distance, distance, pace
 from rules.run_limits import Limit, Measure, Unjudged
 from rules.run_shape import EASY_WITHIN, Kind, Pace, Shape, Slope, Steps
 
@@ -110,7 +110,3 @@ def part_words(kind: Kind, estimates: Estimates, runner: Runner) -> str:
         Pace.SLOW: f"Slower than {slow_end}",
         Pace.WALKING: "Walking",
     }[kind]
-
-
-def pace_unit(runner: Runner) -> str:
-    return f"min/{unit(runner)}"

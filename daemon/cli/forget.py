@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from daemon import page_key
 from daemon.cli.context import config_option, read_config
 from daemon.cli.keeping import nobody_else
 from daemon.cli.logout import ELSEWHERE
@@ -129,7 +130,12 @@ def _data_folder(config: Config) -> Path:
 
 
 def _keys(config: Config) -> list[Path]:
-    return sorted((config.home / "keys").glob("*.json*")) + sorted((config.home / "keys").glob(".*.json*"))
+    folder, page = config.home / "keys", config.home / page_key.NAME
+    return [
+        *sorted(folder.glob("*.json*")),
+        *sorted(folder.glob(".*.json*")),
+        *([page] if page.exists() else []),
+    ]
 
 
 def _keys_of(config: Config, name: str) -> list[Path]:

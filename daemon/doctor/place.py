@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from daemon import page_key
 from daemon.doctor.verdict import Verdict, bad, counted, good, size, warning
 
 LEAST_BYTES, FEW_BYTES = 100_000_000, 1_000_000_000
@@ -36,7 +37,8 @@ def mode_verdicts(home: Path, database: Path | None) -> Iterator[Verdict]:
     if not _may_write(home):
         yield bad(check, f"{home} may not be written.", "Give it to the user that runs niggled (chown).")
         return
-    secret = [*_files(home / "keys"), *_database_files(database)]
+    page = home / page_key.NAME
+    secret = [*_files(home / "keys"), *([page] if page.exists() else []), *_database_files(database)]
     told = [
         bad(check, f"Others may read {path} ({mode:04o}).", f"Run `chmod 600 {path}`.")
         for path, mode in _open(secret)

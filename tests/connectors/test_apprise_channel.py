@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from fakes.ntfy import NtfyServer
@@ -22,7 +23,7 @@ from fakes.receiver import (
 from fakes.smtp import MailServer
 
 from connectors.channels.apprise import AppriseChannel
-from connectors.channels.contract import OutgoingMessage
+from connectors.channels.contract import OutgoingMessage, Question
 from connectors.errors import Broken, ConnectorError, NeedsLogin, Unavailable
 
 LONG_RUN = OutgoingMessage(
@@ -49,6 +50,17 @@ def test_a_json_receiver_can_tell_repeats_by_the_key() -> None:
     assert post.headers["X-Niggled-Key"] == LONG_RUN.key
     assert post.json()["title"] == "Long run"
     assert post.json()["message"] == LONG_RUN.body
+
+
+def test_a_question_carries_the_link_to_answer_at_as_there_is_no_way_back() -> None:
+    question = Question("ABCDEFGHIJ", scale=True, link="http://192.168.1.20:8642/a/ABCDEFGHIJ-x")
+    with NtfyServer() as server:
+        AppriseChannel("phone", server.url).send(replace(LONG_RUN, question=question))
+        AppriseChannel("phone", server.url).send(replace(LONG_RUN, question=replace(question, link=None)))
+    assert [message["message"] for message in server.messages] == [
+        f"{LONG_RUN.body}\nAnswer: http://192.168.1.20:8642/a/ABCDEFGHIJ-x",
+        LONG_RUN.body,
+    ]
 
 
 def test_a_mail_carries_subject_text_key_and_says_that_a_machine_wrote_it() -> None:

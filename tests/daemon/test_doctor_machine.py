@@ -45,7 +45,7 @@ def test_a_home_for_its_owner_only_is_fine(home: Path) -> None:
     assert told.endswith(" only, and so are keys and database.")
 
 
-@pytest.mark.parametrize("name", ["niggled.db", "niggled.db-wal", "keys/me-garmin.json"])
+@pytest.mark.parametrize("name", ["niggled.db", "niggled.db-wal", "keys/me-garmin.json", "page.key"])
 def test_a_key_or_database_that_others_may_read_is_bad(home: Path, name: str) -> None:
     path = home / name
     path.touch()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 
@@ -11,9 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.config import load
+from daemon.jobs.deliver import outgoing
 from daemon.links import answer_link, linker, signed, token_in
 from daemon.page_key import LENGTH, PageKeyError, derived, page_key
 from daemon.store.messages import BASE32, TOKEN_LENGTH, new_token
+from rules.facts import PromptKind
+from rules.outcome import Level, Message, MessageKind, PromptWanted
 
 KEY = bytes(range(32))
 TOKENS = st.text(BASE32, min_size=TOKEN_LENGTH, max_size=TOKEN_LENGTH)
@@ -89,3 +94,23 @@ def test_there_are_links_only_where_a_phone_can_open_them(
     (tmp_path / "page.key").write_bytes(b"")
     assert linker(load(path, tmp_path))("ABCDEFGHIJ") is None
     assert "Messages go out without links." in caplog.text
+
+
+def test_a_question_goes_out_with_its_link_and_a_warning_without() -> None:
+    noon = datetime(2026, 11, 18, 12, tzinfo=UTC)
+    wanted = PromptWanted(PromptKind.MORNING, noon, noon + timedelta(hours=6), "Knee?")
+    message = Message(
+        "morning|x",
+        MessageKind.MORNING,
+        Level.ASK,
+        "Knee?",
+        "0–10?",
+        noon,
+        noon,
+        noon + timedelta(hours=6),
+        question=wanted,
+    )
+    asked = outgoing(message, "ABCDEFGHIJ", lambda token: f"http://niggled/a/{token}").question
+    assert asked is not None
+    assert asked.link == "http://niggled/a/ABCDEFGHIJ"
+    assert outgoing(replace(message, question=None), None, lambda token: token).question is None

@@ -68,7 +68,7 @@ def test_strangers_machines_and_forgeries_are_counted_and_never_answered(
         question(life)
         asked = mail.newest()
 
-        requests.post(f"{phone.server.base_url}/{REPLY_TOPIC}", data=b"AAAAAAAAAA.bad", timeout=5)
+        requests.post(f"{phone.server.base_url}/{REPLY_TOPIC}", data=b"AAAAAAAAAA.bad", timeout=60)
         chat.server.stranger.write("10")
         chat.server.runner.tap_data(chat.server.runner.messages[-1], "AAAAAAAAAA:10")
         forged = answered(asked, "10")

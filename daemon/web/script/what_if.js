@@ -5,9 +5,10 @@
   const page = document.querySelector(".what-if-page");
   const sliders = [...form.querySelectorAll(".what-if-slider")];
   const PAUSE_MS = 120;
-  const REST_MS = 1000;
+  const ADDRESS_MS = 400;
   let waiting = 0;
   let resting = 0;
+  let addressedAt = 0;
   let asking = null;
 
   const addressed = () => `${form.action}?${new URLSearchParams(new FormData(form))}`;
@@ -38,6 +39,15 @@
     }
   };
 
+  // Browsers allow only so many changes of an address in a while.
+  const remember = (address) => {
+    window.clearTimeout(resting);
+    resting = window.setTimeout(() => {
+      addressedAt = Date.now();
+      window.history.replaceState(null, "", address);
+    }, Math.max(0, addressedAt + ADDRESS_MS - Date.now()));
+  };
+
   const ask = async () => {
     if (asking) asking.abort();
     asking = new AbortController();
@@ -50,9 +60,7 @@
       });
       show(await answer.text());
       mark();
-      // Browsers allow only so many changes of an address, so it follows once the slider rests.
-      window.clearTimeout(resting);
-      resting = window.setTimeout(() => window.history.replaceState(null, "", address), REST_MS);
+      remember(address);
       page.classList.remove("what-if-stale");
     } catch (error) {
       if (error.name === "AbortError") return;

@@ -120,11 +120,12 @@ def test_a_question_is_answered_in_two_taps(runner: Runner, browser: Browser, sc
         assert runner.replies() == [("D", 4, "")]
         assert "Next: from" in look.words
         assert look.troubles == []
-        # It may be corrected from the same link, by whoever holds it, and is one answer still.
+        # It may be corrected from the same link; the last one counts.
         look.page.get_by_text("Correct it").tap()
         look.tap(look.number(2))
         expect(look.page.get_by_role("heading", level=1)).to_contain_text("2 noted")
-        assert runner.replies() == [("D", 2, "")]
+        assert runner.replies() == [("D", 4, ""), ("D", 2, "")]
+        assert "you said 2" in look.words
 
 
 def test_the_keyboard_answers_too_and_enter_alone_answers_nothing(runner: Runner, browser: Browser) -> None:

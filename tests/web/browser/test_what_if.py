@@ -38,7 +38,7 @@ def test_the_sliders_move_the_verdict_and_name_what_binds(tabs: Tabs, screen: Sc
     expect(verdict(look)).to_contain_text("20.0 km")
     assert verdict(look).inner_text() != short
     expect(look.page.locator('[data-part="why"]')).to_contain_text(re.compile("longest|month|week"))
-    assert "km=20" in look.page.url, "the address leads back to what was asked"
+    expect(look.page, "the address leads back to what was asked").to_have_url(re.compile("km=20"))
     assert look.troubles == []
 
 
