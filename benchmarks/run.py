@@ -16,7 +16,7 @@ HERE = ROOT / "benchmarks"
 VENV = ROOT / ".venv-bench"
 LOCK = HERE / "requirements-bench.lock"
 INSTALLED = VENV / ".installed"
-BENCHMARKS = ("import_bench", "rules_bench", "sync_bench", "rest_bench")
+BENCHMARKS = ("import_bench", "rules_bench", "sync_bench", "page_bench", "rest_bench")
 
 
 def install_peers() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import click
+from sqlalchemy.orm import Session
 
 from connectors.channels.contract import Channel, OutgoingMessage, Receipt
 from connectors.sources.demo import FileArrives, Season, events, make_season, write_season
@@ -21,12 +23,13 @@ from daemon.jobs.assess import Memory, assess_athlete, look
 from daemon.jobs.deliver import deliver_due
 from daemon.jobs.sync import import_paths
 from daemon.options import SENDS
-from daemon.store.answers import save_reply
+from daemon.store.answers import load_answers, save_reply
 from daemon.store.engine import Store, open_store
 from daemon.store.outbox import next_due_at
-from rules.facts import PainReply, ReplyKind
+from rules.facts import PainReply, PromptKind, ReplyKind
 from rules.policy import Policy
 
+QUESTION_LASTS = timedelta(days=1)
 FILES_BEFORE = 60
 """Read in one go before the story begins, as anybody's past would be; a first import says nothing."""
 NUDGE_HOUR, DIGEST_HOUR, SUNDAY = time(17), time(18), 7
@@ -166,10 +169,18 @@ def play(
         else:
             terminal.answer(event)
             with store.session() as session:
-                save_reply(session, athlete.name, event)
+                save_reply(session, athlete.name, replace(event, prompt_id=_asked(session, athlete, event)))
         tick(at)
     live_until(season.until.astimezone(UTC))
     return terminal.messages, clock.instant
+
+
+def _asked(session: Session, athlete: AthleteConfig, reply: PainReply) -> str | None:
+    """The newest question that such a reply answers."""
+    prompts = load_answers(session, athlete.name, reply.at - QUESTION_LASTS).prompts
+    wanted = PromptKind.MORNING if reply.kind is ReplyKind.MORNING else PromptKind.AFTER_RUN
+    asked = [one for one in prompts if one.kind is wanted and one.sent_at <= reply.at <= one.expires_at]
+    return max(asked, key=lambda one: one.sent_at).id if asked else None
 
 
 def _reminder_hours(after: datetime, zone: ZoneInfo) -> list[datetime]:

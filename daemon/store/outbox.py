@@ -252,7 +252,7 @@ def last_sent(session: Session, athlete: str) -> dict[str, datetime]:
         .where(DeliveryRow.athlete == athlete, DeliveryRow.state == DeliveryState.SENT.value)
         .group_by(DeliveryRow.channel)
     )
-    return {str(channel): at for channel, at in session.execute(query)}
+    return {str(channel): at for channel, at in session.execute(query) if at is not None}
 
 
 def _free(now: datetime) -> sa.ColumnElement[bool]:

@@ -42,8 +42,8 @@ ASKED_TOO = frozenset({PromptKind.SETTLED, PromptKind.CHECKLIST})
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How a message stands: what was answered so far, and the last instant at which it can be answered or corrected."""
+class Exchange:
+    """A message and what was answered to it so far; `until` it can be answered or corrected."""
 
     message: Message
     told: Told | None
@@ -53,31 +53,31 @@ class Standing:
 
 def show(visit: Visit, message: Message) -> Response:
     """The question, or what came of it."""
-    return _page(visit, _standing(visit, message))
+    return _page(visit, _exchange(visit, message))
 
 
 def take(visit: Visit, message: Message) -> Response:
     """One answer: to the question, to what the direct answer asked, or a correction."""
-    standing = _standing(visit, message)
+    exchange = _exchange(visit, message)
     wanted = visit.field("question", 500)
-    form = next((one for one in _forms(visit, standing) if one.id == wanted), None)
+    form = next((one for one in _forms(visit, exchange) if one.id == wanted), None)
     if form is None or visit.asked is None:
         # Answered or closed since the page was loaded: what holds now is the answer to that.
-        return visit.see_other(visit.request.path) if standing.open else _page(visit, standing)
+        return visit.see_other(visit.request.path) if exchange.open else _page(visit, exchange)
     try:
         take_form(visit, form, token=visit.asked.token)
     except Incomplete as error:
-        return _page(visit, standing, error.form)
+        return _page(visit, exchange, error.form)
     return visit.see_other(visit.request.path)
 
 
-def _standing(visit: Visit, message: Message) -> Standing:
+def _exchange(visit: Visit, message: Message) -> Exchange:
     with visit.house.store.reading() as session:
         told = told_to(session, visit.athlete.name, message)
     until = _until(visit, message)
     if told is not None and message.question is not None:
         until = min(until, told.first_at + CORRECTED_WITHIN)
-    return Standing(message, told, until, visit.now <= until)
+    return Exchange(message, told, until, visit.now <= until)
 
 
 def _until(visit: Visit, message: Message) -> datetime:
@@ -92,27 +92,26 @@ def _until(visit: Visit, message: Message) -> datetime:
     return max(message.expires_at, at_clock_time(tomorrow, "00:00", runner))
 
 
-def _forms(visit: Visit, standing: Standing) -> list[Form]:
+def _forms(visit: Visit, exchange: Exchange) -> list[Form]:
     """Everything that can be answered here now, the question of the message first."""
-    return [*_own_forms(visit, standing), *_asked_too(visit, standing)] if standing.open else []
+    return [*_own_forms(visit, exchange), *_asked_too(visit, exchange)] if exchange.open else []
 
 
-def _own_forms(visit: Visit, standing: Standing) -> Iterator[Form]:
-    message, prompt = standing.message, prompt_of(standing.message)
+def _own_forms(visit: Visit, exchange: Exchange) -> Iterator[Form]:
+    message, prompt = exchange.message, prompt_of(exchange.message)
     text = message_text(message)
     if prompt is not None:
         form = question_form(visit, prompt, message.title, text)
-        if standing.told is not None:
-            form = _with_answer(replace(form, text=prompt_text(prompt, visit.look())), standing.told)
-        if standing.told is None or not _stopped(standing.told):
+        if exchange.told is not None:
+            form = _with_answer(replace(form, text=prompt_text(prompt, visit.look())), exchange.told)
+        if exchange.told is None or not _stopped(exchange.told):
             yield form
     elif message.kind is MessageKind.NUDGE:
         yield word_form("session", message.title, text, SESSION)
     else:
         yield word_form(READ_ID, message.title, text, READ)
-    told_why = prompt is None or standing.told is not None
-    if told_why and visit.look().assessment.pain.overall is PainState.REFERRED:
-        yield word_form(CLEARED_ID, "", "", CLEARED)
+        if visit.look().assessment.pain.overall is PainState.REFERRED:
+            yield word_form(CLEARED_ID, "", "", CLEARED)
 
 
 def _with_answer(form: Form, told: Told) -> Form:
@@ -129,26 +128,26 @@ def _stopped(told: Told) -> bool:
     return any(one.kind is ReplyKind.FLAG and one.flag not in ("none", "any") for one in told.replies)
 
 
-def _asked_too(visit: Visit, standing: Standing) -> Iterator[Form]:
+def _asked_too(visit: Visit, exchange: Exchange) -> Iterator[Form]:
     """The question that the direct answer has asked, if it waits still."""
-    if standing.told is None or prompt_of(standing.message) is None:
+    if exchange.told is None or prompt_of(exchange.message) is None:
         return
-    if standing.told.confirmation.endswith(TO_BE_READ):
+    if exchange.told.confirmation.endswith(TO_BE_READ):
         yield word_form(READ_ID, "", "Have you read this?", READ)
         return
     for prompt in open_prompts(visit.look().history, visit.now):
         about_this = prompt.kind is PromptKind.CHECKLIST or (
-            prompt.activity_id == standing.message.question.activity_id  # type: ignore[union-attr]
+            prompt.activity_id == exchange.message.question.activity_id  # type: ignore[union-attr]
         )
-        if prompt.id != standing.message.key and prompt.kind in ASKED_TOO and about_this:
+        if prompt.id != exchange.message.key and prompt.kind in ASKED_TOO and about_this:
             yield question_form(visit, prompt, "", prompt_text(prompt, visit.look()))
             return
 
 
-def _page(visit: Visit, standing: Standing, lacking: Form | None = None) -> Response:
-    runner, message, told = visit.athlete.runner, standing.message, standing.told
+def _page(visit: Visit, exchange: Exchange, lacking: Form | None = None) -> Response:
+    runner, message, told = visit.athlete.runner, exchange.message, exchange.told
     asked = when_words(message.due_at, runner, visit.now)
-    if not standing.open:
+    if not exchange.open:
         return visit.page(
             "answer_closed",
             status=410,
@@ -156,9 +155,9 @@ def _page(visit: Visit, standing: Standing, lacking: Form | None = None) -> Resp
             recorded=told,
             asked=asked,
             answered=None if told is None else when_words(told.at, runner, visit.now),
-            until=when_words(standing.until, runner, visit.now),
+            until=when_words(exchange.until, runner, visit.now),
         )
-    own = [_again(one, lacking) for one in _own_forms(visit, standing)]
+    own = [_again(one, lacking) for one in _own_forms(visit, exchange)]
     if told is None:
         return visit.page("answer", message=message, asked=asked, forms=own)
     heading, meaning = told_apart(told)
@@ -170,9 +169,9 @@ def _page(visit: Visit, standing: Standing, lacking: Form | None = None) -> Resp
         meaning=meaning,
         urgent=heading == CALL_NOW_TITLE,
         answered=when_words(told.at, runner, visit.now),
-        until=when_words(standing.until, runner, visit.now),
+        until=when_words(exchange.until, runner, visit.now),
         forms=[one for one in own if one.id != READ_ID],
-        asked_too=[_again(one, lacking) for one in _asked_too(visit, standing)],
+        asked_too=[_again(one, lacking) for one in _asked_too(visit, exchange)],
     )
 
 

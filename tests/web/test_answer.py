@@ -175,7 +175,7 @@ def test_without_an_answer_it_is_open_for_two_days_and_then_says_so(asked: Visit
     closed = asked.get(path)
     assert closed.status == 410
     assert (
-        "It was asked on Sunday at 10:45 and counted until today at 10:45. Nothing was recorded."
+        "It was put on Sunday at 10:45 and could be answered until today at 10:45. Nothing was recorded."
         in closed.words
     )
 
