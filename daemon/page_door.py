@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 WAITING_VISITORS = 64
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
-END_WITHIN_S = 10.0
+END_WITHIN_S, KILLED_WITHIN_S = 5.0, 1.0
 _CLOSED_TEXT = b"niggled's page cannot be opened; its log says why (journalctl -u niggled).\n"
 _CLOSED = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nConnection: close\r\n"
@@ -84,21 +84,23 @@ class PageDoor:
             return
         self._closing.set()
         self._wake()
+        for end, within_s in (("terminate", END_WITHIN_S), ("kill", KILLED_WITHIN_S)):
+            with self._lock:
+                if self._process is not None:
+                    getattr(self._process, end)()
+            keeper.join(within_s)
         with self._lock:
-            if self._process is not None:
-                self._process.terminate()
-        keeper.join(END_WITHIN_S + 1)
-        listening.close()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
-        self._keeper = self._socket = self._open = None
+            # Whoever would wake it now must not write to a number that means something else by then.
+            self._keeper = self._socket = self._open = None
+            listening.close()
+            os.close(self._wake_read)
+            os.close(self._wake_write)
 
     def _wake(self) -> None:
-        if self._keeper is not None:
-            try:
-                os.write(self._wake_write, b".")
-            except BlockingIOError:
-                return  # it has been told often enough
+        with self._lock:
+            if self._keeper is not None:
+                with suppress(BlockingIOError):  # it has been told often enough
+                    os.write(self._wake_write, b".")
 
     def _keep(self) -> None:
         """For as long as the door is open: wait for a visitor, have a process serve them, wait again."""
@@ -135,11 +137,7 @@ class PageDoor:
                 env=child_environment(),
             )
         try:
-            while True:
-                try:
-                    return process.wait(END_WITHIN_S if self._closing.is_set() else None)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+            return process.wait()
         finally:
             if process.stdin is not None:
                 process.stdin.close()

@@ -34,10 +34,13 @@ def running() -> Iterator[Browser]:
         if os.environ.get("NIGGLED_REQUIRE_REAL_PARTS") == "1":
             pytest.fail("no Chromium here (install the package chromium)")
         pytest.skip("no Chromium here")
-    # Chromium's own walls need rights that root in a container does not have.
-    as_root = ("--no-sandbox",) if os.geteuid() == 0 else ()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=[*_FLAGS, *as_root])
+        browser = playwright.chromium.launch(
+            executable_path=executable,
+            args=_FLAGS,
+            # Its own walls need rights that root in a container does not have.
+            chromium_sandbox=os.geteuid() != 0,
+        )
         try:
             yield browser
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response
 
 SMALLEST_TARGET_PX = 44.0
+SLIP = re.compile(
+    r"\w+\(\w+=[^ ]*|datetime\.\S+|<[a-z_.]+ object|\w+Kind\.\w+|\bnan\b|\bTraceback\b|\{\{.*?\}\}"
+)
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 MEASURES = (Path(__file__).with_name("tab_measures.js")).read_text(encoding="utf-8")
 
@@ -107,6 +111,14 @@ class Tab:
             for one in self._measured("targets")
             if one["width"] < SMALLEST_TARGET_PX - 0.05 or one["height"] < SMALLEST_TARGET_PX - 0.05
         ]
+
+    def crowded(self) -> list[str]:
+        """Buttons and fields that a thumb could mistake for each other."""
+        return self._measured("crowded")
+
+    def slips(self) -> list[str]:
+        """What a program says where a person should be spoken to."""
+        return SLIP.findall(self.words)
 
     def not_reached_by_tab(self, most: int = 400) -> list[str]:
         """Presses Tab from the top until it comes round: what was left out, and what was reached without a ring around it."""

@@ -38,6 +38,23 @@ function targets() {
     .map(([element, found]) => ({ what: name(element), width: found.width, height: found.height }));
 }
 
+// Two buttons or fields with less than 8 pixels between them. Of a slider much less is drawn than can be touched.
+function crowded() {
+  const found = [...document.querySelectorAll("button, .button, input:not([type=hidden], [type=range]), select, textarea")]
+    .filter((element) => shown(element) && !element.disabled && element.tabIndex >= 0)
+    .map((element) => [element, box(element)])
+    .filter(([, one]) => one !== null);
+  const pairs = [];
+  found.forEach(([element, one], index) => {
+    for (const [other, two] of found.slice(index + 1)) {
+      const across = Math.max(one.left, two.left) - Math.min(one.right, two.right);
+      const down = Math.max(one.top, two.top) - Math.min(one.bottom, two.bottom);
+      if (Math.max(across, down) < 7.9) pairs.push(`${name(element)} and ${name(other)}`);
+    }
+  });
+  return pairs;
+}
+
 function sideways() {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return [];

@@ -14,15 +14,14 @@ from pathlib import Path
 
 import pytest
 import requests
-import sqlalchemy as sa
 from fakes.clock import SteeredClock
 from fakes.command import Environment
+from fakes.open_question import ASKED, ask
 from fakes.steered_page import SteeredPage, steered_page
 
 from daemon.links import answer_link
 from daemon.page_key import page_key
 from daemon.store.engine import open_store
-from daemon.store.tables import MessageRow
 
 from .conftest import Lived
 
@@ -159,20 +158,19 @@ def test_a_day_of_guessing_links_is_a_few_dozen_tries_and_the_right_one_still_op
         print(f"{looked_at} links looked at in a day, {turned_away} tries turned away")
         assert 20 < looked_at < DAYS_WORTH
         page.clock.jump(page.clock.now() + AN_HOUR)
-        whole = answer_link(page.url, page_key(home), newest_token(home))
+        whole = answer_link(page.url, page_key(home), asked_now(home, page))
         opened = requests.get(whole, timeout=TIMEOUT_S)
-        assert opened.status_code == 200
+        assert (opened.status_code, ASKED in opened.text) == (200, True)
         log = page.log.read_text()
     assert log.count("A link that is not ours from 127.0.0.1") == looked_at
     assert whole.rpartition("/")[2] not in log
 
 
-def newest_token(home: Path) -> str:
+def asked_now(home: Path, page: SteeredPage) -> str:
+    """The token of a question that has just gone out."""
     store = open_store(f"sqlite:///{home / 'niggled.db'}")
     try:
-        with store.reading() as session:
-            query = sa.select(MessageRow.token).where(MessageRow.token.is_not(None))
-            return str(session.scalars(query.order_by(MessageRow.due_at.desc()).limit(1)).one())
+        return ask(store, "demo", page.clock.now())
     finally:
         store.close()
 

@@ -70,6 +70,7 @@ def test_a_page_is_whole_on_every_screen(name: str, addresses: Addresses, tabs: 
             picture = look.screenshot(pictures, f"{name}-{screen}-{'dark' if dark else 'light'}")
             assert picture.stat().st_size > 5000
         expect_nothing(look.troubles, str(screen))
+        expect_nothing(look.slips(), "read on the page")
         size = len(response.body())
         assert size < (LARGEST_TRENDS_BYTES if name == "trends" else LARGEST_BYTES)
 
@@ -97,6 +98,7 @@ def test_nothing_is_wider_than_the_screen_or_smaller_than_a_fingertip(
         open_everything(look)
         expect_nothing(look.sideways(), f"wider than {screen}")
         expect_nothing(look.small_targets(), f"too small at {screen}")
+        expect_nothing(look.crowded(), f"less than 8 px apart at {screen}")
 
 
 @pytest.mark.parametrize("name", PAGES)
