@@ -38,7 +38,7 @@ bench: $(DEV)
 
 # Every page in Chromium, as pictures to be looked at.
 screenshots: $(DEV)
-	@NIGGLED_SCREENSHOTS=.build/screenshots NIGGLED_REQUIRE_REAL_PARTS=1 $(BIN)/python -m pytest tests/web/browser/test_looks.py -k whole
+	@NIGGLED_SCREENSHOTS=.build/screenshots NIGGLED_REQUIRE_REAL_PARTS=1 $(BIN)/python -m pytest tests/web/browser -k whole
 	@echo "The pictures are in .build/screenshots"
 
 format: $(DEV)

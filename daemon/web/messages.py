@@ -92,8 +92,8 @@ def show(visit: Visit, key: str) -> Response:
         ways=[way_of(one, runner, now) for one in spoken.passages],
         nowhere=NOWHERE,
         text=coded(message.text),
-        told=told,
-        told_at=capital(when_words(told.at, runner, now)) if told else "",
+        answered=told,
+        answered_at=capital(when_words(told.at, runner, now)) if told else "",
         answer=f"/a/{signed(visit.house.key, spoken.token)}" if answerable and spoken.token else "",
         reasons=[reason_of(explained(one, athlete), runner, now) for one in found],
         subjects=[

@@ -121,6 +121,8 @@ def _part(name: str, spent: Spent, done: Callable[[float], str], left: Callable[
         else f"{left(spent.left)} left"
         if spent.left
         else "nothing left"
+        if spent.done
+        else "none now"
     )
     return Part(name, spent.done or 0.0, f"{done(spent.done or 0.0)} done", spent.left, left_words)
 

@@ -39,7 +39,9 @@ def fields_of(asked: Mapping[str, str], budget: Budget, runner: Runner) -> list[
     """Distance, metres down, metres up, fast minutes; what was not asked begins with what fits, flat and easy."""
     km_of_unit = KM_PER_MILE if runner.miles else 1.0
     fits = (budget.longest_run_km.flat or WITHOUT_A_BASE_KM) / km_of_unit
-    first = f"{int(fits * 10 + EPS) / 10:g}"
+    # The week may have less left than one run could be.
+    week = (budget.week_km or 0.0) / km_of_unit
+    first = f"{int((min(fits, week) if week >= 1 else fits) * 10 + EPS) / 10:g}"
     far = _stepped(2 * fits, 5, 20 / km_of_unit)
     hilly, fast = _stepped(2 * (budget.descent_m or 0), 50, 500), _stepped(2 * (budget.fast_min or 0), 10, 40)
     name = "miles" if runner.miles else "km"

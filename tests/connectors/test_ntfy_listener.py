@@ -13,6 +13,7 @@ from fakes.ntfy import Asked, NtfyServer
 from fakes.receiver import CUT, GARBAGE, PAGE, Trouble
 
 from connectors.channels.contract import Choice, Incoming, OutgoingMessage, Question
+from connectors.channels.instants import REST_OF_SECOND
 from connectors.channels.ntfy import NtfyChannel, NtfyOptions
 from connectors.channels.ntfy_listener import NtfyListener
 from connectors.channels.ntfy_server import Login
@@ -74,7 +75,8 @@ def test_a_pressed_button_comes_through_the_stream_with_its_token_and_answer(wor
     assert until_streaming(reading) == []
     assert world.server.press(world.ask(), "Sore") == 200
     answer = next_answer(reading)
-    assert answer == Incoming("m00000000002", NOON, "sore", "m00000000002", token="K7Q2MXHB4T", allowed=True)
+    at = NOON + REST_OF_SECOND
+    assert answer == Incoming("m00000000002", at, "sore", "m00000000002", token="K7Q2MXHB4T", allowed=True)
 
 
 def test_a_pressed_button_tells_the_server_nothing_but_question_and_choice(world: World) -> None:

@@ -16,6 +16,7 @@ from fakes.telegram import RUNNER, TOKEN, TelegramServer
 from fakes.telegram_world import NOON, TOLD, World
 
 from connectors.channels.contract import Incoming
+from connectors.channels.instants import REST_OF_SECOND
 from connectors.channels.telegram_api import TelegramOptions
 from connectors.channels.telegram_listener import TelegramListener
 from connectors.errors import Broken, ConnectorError, NeedsLogin, Unavailable
@@ -46,7 +47,9 @@ def test_words_are_answers_without_a_token_and_confirmed_below_them(world: World
     world.now = NOON
     (answer,) = world.heard()
     assert (answer.text, answer.token, answer.allowed) == ("4 y 🦵", None, True)
-    assert answer.at == NOON - timedelta(hours=3)
+    assert answer.at == NOON - timedelta(hours=3) + REST_OF_SECOND, (
+        "never older than a question of the same second"
+    )
     assert answer.reference == "1"
     world.listener.confirm(answer, TOLD, quiet=False)
     (message,) = world.server.runner.messages

@@ -30,6 +30,8 @@ KNEE = (
     "none",
     "--strength-days",
     "Tue,Fri",
+    "--page",
+    "no",
 )
 SILENT = ("--channel", "none")
 

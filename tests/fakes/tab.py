@@ -48,6 +48,7 @@ class Tab:
 
     page: Page
     origin: str
+    has_script: bool = True
     troubles: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
@@ -82,6 +83,7 @@ class Tab:
 
     def screenshot(self, folder: Path, name: str) -> Path:
         """The whole page, however long, with what is fixed to the edges of the screen at its edges."""
+        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.png"
         size = self.page.viewport_size
         assert size is not None
@@ -154,7 +156,7 @@ def tab(browser: Browser, origin: str, screen: Screen = PHONE) -> Iterator[Tab]:
         reduced_motion="reduce",
     )
     try:
-        watched = Tab(context.new_page(), origin)
+        watched = Tab(context.new_page(), origin, screen.script)
         _watch(context, watched)
         yield watched
     finally:

@@ -70,11 +70,21 @@ def tabs(browser: Browser, season_page: SteeredPage) -> Iterator[Tabs]:
         yield cache(lambda screen: open_.enter_context(tab(browser, season_page.url, screen)))
 
 
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    folder = Path(os.environ.get(PICTURES) or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+type TakesPictures = Callable[[Tab, str], None]
+
+
+@pytest.fixture(scope="session")
+def picture() -> TakesPictures:
+    """Leaves the page in a tab as two pictures, light and dark, where somebody wants to look at them."""
+    folder = os.environ.get(PICTURES)
+
+    def take(look: Tab, name: str) -> None:
+        if folder:
+            for dark in (False, True):
+                look.turn(dark=dark)
+                look.screenshot(Path(folder), f"{name}-{'dark' if dark else 'light'}")
+
+    return take
 
 
 @dataclass(frozen=True, slots=True)

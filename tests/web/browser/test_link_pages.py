@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from fakes.open_question import ASKED
 from fakes.tab import DESK, NARROWEST, PHONE, Screen, Tab, tab
 from playwright.sync_api import Browser, expect
 
-from .conftest import Locked
+from .conftest import Locked, TakesPictures
 
 WITHOUT_SCRIPT = Screen(PHONE.width, PHONE.height, script=False)
 
 
-def look_at(look: Tab, name: str, screen: Screen, pictures: Path) -> None:
-    """Pictures in both colours, and everything that can be measured."""
-    for dark in (False, True):
-        look.turn(dark=dark)
-        look.screenshot(pictures, f"{name}-{screen}-{'dark' if dark else 'light'}")
-        if screen.script:
+def look_at(look: Tab) -> None:
+    """In both colours, and everything that can be measured."""
+    if look.has_script:
+        for dark in (False, True):
+            look.turn(dark=dark)
             assert look.violations() == []
-    if screen.script:
         assert look.sideways() == []
         assert look.small_targets() == []
         assert look.crowded() == []
@@ -31,22 +28,26 @@ def look_at(look: Tab, name: str, screen: Screen, pictures: Path) -> None:
 
 
 @pytest.mark.parametrize("screen", [PHONE, NARROWEST, DESK, WITHOUT_SCRIPT], ids=str)
-def test_a_question_its_answer_and_its_end_look_whole(
-    locked: Locked, browser: Browser, pictures: Path, screen: Screen
+def test_a_question_its_answer_and_its_end_are_whole(
+    locked: Locked, browser: Browser, picture: TakesPictures, screen: Screen
 ) -> None:
     with tab(browser, locked.origin, screen) as look:
         look.open(locked.link)
-        look_at(look, "question", screen, pictures)
+        picture(look, f"question-{screen}")
+        look_at(look)
         look.number(4).click()
         expect(look.page.get_by_role("heading", level=1)).to_contain_text("4 noted")
-        look_at(look, "answered", screen, pictures)
+        picture(look, f"answered-{screen}")
+        look_at(look)
         locked.page.clock.jump(locked.page.clock.now() + timedelta(days=3))
         look.open(locked.link)
         assert "This question is closed" in look.words
-        look_at(look, "closed", screen, pictures)
+        picture(look, f"closed-{screen}")
+        look_at(look)
         look.open("/trends")
         assert look.path == "/sign-in"
-        look_at(look, "sign-in", screen, pictures)
+        picture(look, f"sign-in-{screen}")
+        look_at(look)
     assert locked.replies()[-1] == ("D", 4, "")
 
 
