@@ -81,7 +81,9 @@ class Echoes:
         """Words of the runner's own count too, unless they were there before the question."""
         if came.token is not None:
             return came.allowed and came.token.upper() in self._tokens
-        return came.allowed and self._asked_at is not None and came.at > self._asked_at
+        # Services tell whole seconds: what came in the second of the question may have been there before it.
+        since = came.at.replace(microsecond=0)
+        return came.allowed and self._asked_at is not None and since > self._asked_at
 
     def close(self) -> None:
         self._stop.set()
