@@ -12,6 +12,7 @@ from e2e.test_run_channels import WITHIN_S, running
 from fakes.clock import time_now
 from fakes.command import niggled
 from fakes.pockets import MailProgram, NtfyPhone, Pocket, TelegramPhone
+from fakes.ports import own_page
 from fakes.scripted_week import ROOT, write_run
 
 from daemon import config as configuration
@@ -41,7 +42,7 @@ def settings(folder: Path, pockets: dict[str, Pocket]) -> Path:
         f"[athletes.{name}.channels.{pocket.name}]\n{pocket.settings}"
         for name, pocket in pockets.items()
     ]
-    config.write_text("\n".join([*tables, "[service]\ntick_s = 1\n"]))
+    config.write_text("\n".join([*tables, own_page(), "[service]\ntick_s = 1\n"]))
     return config
 
 

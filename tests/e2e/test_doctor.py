@@ -15,6 +15,7 @@ from fakes.account import Account
 from fakes.command import NIGGLED, Environment, json_lines, niggled
 from fakes.connected_home import reached_by, served
 from fakes.logging_in import configure
+from fakes.ports import free_port
 from fakes.receiver import Received, Receiver, Trouble
 
 CHECK = "0b6f1c2e-9d1f-4f57-8f0a-6f0d6d3c5a11"
@@ -82,7 +83,8 @@ def test_a_running_household_is_well_and_a_message_gets_through(real_time: Envir
         channel = f'[athletes.me.channels.phone]\nurl = "{phone.url}"\n'
         reached_by(real_time, "Europe/Berlin", strava)
         path = Path(real_time["HOME"]) / ".config/niggled/config.toml"
-        path.write_text(path.read_text() + channel)
+        page = f'[page]\nlisten = "127.0.0.1:{free_port()}"\n'
+        path.write_text(path.read_text() + channel + page)
         path.chmod(0o600)
         Path(real_time["NIGGLED_HOME"]).chmod(0o700)
         assert niggled(real_time, "sync").returncode == 0

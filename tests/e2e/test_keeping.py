@@ -13,6 +13,7 @@ import pytest
 from fakes.clock import time_now
 from fakes.command import NIGGLED, Environment, database_of, everything, niggled, rows
 from fakes.kept_household import changed, configured, daemon, home, wait_until
+from fakes.ports import own_page
 
 from daemon.store.contents import contents_of
 
@@ -120,7 +121,7 @@ def today() -> str:
 def daily(environment: Environment, tmp_path: Path, folder: Path) -> Environment:
     config = tmp_path / "config.toml"
     config.write_text(
-        f'[backup]\nfolder = "{folder}"\nat = "00:00"\n[service]\ntick_s = 1\n[athletes.anna.channels.phone]\n'
+        f'{own_page()}[backup]\nfolder = "{folder}"\nat = "00:00"\n[service]\ntick_s = 1\n[athletes.anna.channels.phone]\n'
         'url = "json://127.0.0.1:9/"\n'
     )
     return environment | {"NIGGLED_CONFIG": str(config)}
@@ -173,9 +174,9 @@ def test_a_backup_is_its_owner_s_even_where_an_open_file_lies_in_its_way(
     assert (tmp_path / "other").read_text() == "mine"
 
 
-def test_a_second_daemon_is_told_without_a_traceback(home: Environment) -> None:
-    with daemon(home) as running:
-        second = niggled(home, "run")
+def test_a_second_daemon_is_told_without_a_traceback(configured: Environment) -> None:
+    with daemon(configured) as running:
+        second = niggled(configured, "run")
         assert second.returncode == 1
         assert second.stderr.startswith("Another niggled already runs on ")
         assert f"(process {running.pid})" in second.stderr

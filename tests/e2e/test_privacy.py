@@ -17,6 +17,7 @@ import pytest
 from fakes.clock import WEDNESDAY_NOON, time_now
 from fakes.command import NIGGLED, Environment, database_of, everything, niggled, rows
 from fakes.ntfy import NtfyServer
+from fakes.ports import own_page
 from fakes.recordings import LONGITUDE, START_LATITUDE, level_run
 
 from connectors.formats.fit_encode import SEMICIRCLES_PER_DEGREE, encode_activity
@@ -119,7 +120,7 @@ def test_the_log_of_the_daemon_tells_no_address_position_or_health_number(
     with NtfyServer() as ntfy:
         config = tmp_path / "config.toml"
         config.write_text(
-            f'[athletes.me]\ntimezone = "UTC"\nsources.files.folder = "{inbox}"\n'
+            f'{own_page()}[athletes.me]\ntimezone = "UTC"\nsources.files.folder = "{inbox}"\n'
             f'[athletes.me.channels.phone]\nurl = "ntfy://127.0.0.1:{ntfy.port}/topic-as-password"\n'
             '[athletes.me.channels.closed]\nurl = "json://me:hunter2@127.0.0.1:9/hidden-path?token=t0ken"\n'
         )
@@ -134,7 +135,7 @@ def test_the_log_of_the_daemon_tells_no_address_position_or_health_number(
             while not told_and_failed(environment, ntfy) and time.monotonic() < deadline:
                 time.sleep(0.1)
             process.terminate()
-            log = process.communicate(timeout=30)[1]
+            log = process.communicate(timeout=90)[1]
         finally:
             process.kill()
     print(log)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fakes.command import NIGGLED, Environment
+from fakes.ports import own_page
 
 WITHIN_S = 90.0
 
@@ -54,7 +55,7 @@ def test_a_wrong_configuration_leaves_the_old_one_in_force(
     clean_environment: Environment, tmp_path: Path
 ) -> None:
     config = tmp_path / "config.toml"
-    good = '[backup]\ndaily = "off"\n[athletes.me]\n'
+    good = f'{own_page()}[backup]\ndaily = "off"\n[athletes.me]\n'
     config.write_text(good, encoding="utf-8")
     with daemon(clean_environment, config, tmp_path) as running:
         running.wait_for("Watching for me")

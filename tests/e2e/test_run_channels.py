@@ -14,6 +14,7 @@ from pathlib import Path
 
 from fakes.clock import time_now
 from fakes.ntfy import NtfyServer
+from fakes.ports import own_page
 from fakes.receiver import Receiver
 from fakes.smtp import MailServer
 
@@ -61,7 +62,7 @@ def settings(folder: Path, **urls: str) -> dict[str, str]:
     channels = "".join(f'\n[athletes.anna.channels.{name}]\nurl = "{url}"\n' for name, url in urls.items())
     config = folder / "config.toml"
     config.write_text(
-        f'[athletes.anna]\ntimezone = "UTC"\nsources.files.folder = "{folder / "inbox"}"\n{channels}'
+        f'{own_page()}[athletes.anna]\ntimezone = "UTC"\nsources.files.folder = "{folder / "inbox"}"\n{channels}'
     )
     python_path = os.pathsep.join([str(ROOT / "tests" / "guard"), str(ROOT)])
     return {"NIGGLED_CONFIG": str(config), "PYTHONPATH": python_path}
@@ -80,7 +81,7 @@ def running(environment: dict[str, str], address: Path) -> Iterator[None]:
                 pass
             yield
             process.terminate()
-            assert process.wait(30) == 0
+            assert process.wait(90) == 0
         finally:
             process.kill()
             print(process.communicate()[1])

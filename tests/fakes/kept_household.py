@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from fakes.command import NIGGLED, Environment, database_of
 from fakes.kept_home import fill
+from fakes.ports import own_page
 
 from daemon.store.engine import open_store
 
@@ -30,7 +31,7 @@ def home(clean_environment: Environment) -> Environment:
 @pytest.fixture
 def configured(home: Environment, tmp_path: Path) -> Environment:
     config = tmp_path / "config.toml"
-    config.write_text('[athletes.anna]\ntimezone = "UTC"\n[athletes.ben]\ntimezone = "UTC"\n')
+    config.write_text(f'{own_page()}[athletes.anna]\ntimezone = "UTC"\n[athletes.ben]\ntimezone = "UTC"\n')
     return home | {"NIGGLED_CONFIG": str(config)}
 
 

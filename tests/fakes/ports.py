@@ -1,4 +1,4 @@
-"""Ports that nobody listens on."""
+"""Ports that nobody listens on, for servers of tests and for the page of a daemon."""
 
 from __future__ import annotations
 
@@ -20,3 +20,8 @@ def free_port() -> int:
                 continue
             return port
     raise AssertionError("no port is left")
+
+
+def own_page() -> str:
+    """The table of a configuration that gives a daemon's page a port of its own: others run at the same time."""
+    return f'[page]\nlisten = "127.0.0.1:{free_port()}"\n'
