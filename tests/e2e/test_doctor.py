@@ -15,7 +15,7 @@ from fakes.account import Account
 from fakes.command import NIGGLED, Environment, json_lines, niggled
 from fakes.connected_home import reached_by, served
 from fakes.logging_in import configure
-from fakes.ports import free_port
+from fakes.ports import own_page
 from fakes.receiver import Received, Receiver, Trouble
 
 CHECK = "0b6f1c2e-9d1f-4f57-8f0a-6f0d6d3c5a11"
@@ -51,7 +51,7 @@ def daemon(environment: Environment) -> Iterator[None]:
     home = Path(environment["NIGGLED_HOME"])
     process = subprocess.Popen([*NIGGLED, "run"], env=environment, stderr=subprocess.PIPE, text=True)
     try:
-        until = monotonic() + 60
+        until = monotonic() + 90
         while not (home / "last-look").exists():
             assert process.poll() is None
             assert monotonic() < until
@@ -59,7 +59,7 @@ def daemon(environment: Environment) -> Iterator[None]:
         yield
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=90)
 
 
 def test_a_new_home_says_what_to_begin_with_and_is_left_alone(clean_environment: Environment) -> None:
@@ -83,8 +83,7 @@ def test_a_running_household_is_well_and_a_message_gets_through(real_time: Envir
         channel = f'[athletes.me.channels.phone]\nurl = "{phone.url}"\n'
         reached_by(real_time, "Europe/Berlin", strava)
         path = Path(real_time["HOME"]) / ".config/niggled/config.toml"
-        page = f'[page]\nlisten = "127.0.0.1:{free_port()}"\n'
-        path.write_text(path.read_text() + channel + page)
+        path.write_text(path.read_text() + channel + own_page())
         path.chmod(0o600)
         Path(real_time["NIGGLED_HOME"]).chmod(0o700)
         assert niggled(real_time, "sync").returncode == 0
@@ -169,10 +168,10 @@ class Switch(Receiver):
 
 def test_a_dead_mans_switch_hears_of_a_useful_look(real_time: Environment) -> None:
     with Switch() as switch:
-        text = f'[service]\nping_url = "{switch.base_url}/ping/{CHECK}"\n'
+        text = f'{own_page()}[service]\nping_url = "{switch.base_url}/ping/{CHECK}"\n'
         configure(real_time, text).chmod(0o600)
         with daemon(real_time):
-            until = monotonic() + 30
+            until = monotonic() + 90
             while len(switch.received) < 2 and monotonic() < until:
                 sleep(0.05)
         assert switch.signs() == ["start", "success"]

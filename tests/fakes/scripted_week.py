@@ -248,7 +248,7 @@ def living(
         try:
             yield life
             life.process.terminate()
-            assert life.process.wait(30) == 0
+            assert life.process.wait(90) == 0
         finally:
             life.process.kill()
             life.process.wait()

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from fakes.chromium import PAGE_HOST
 from fakes.clock import WEDNESDAY_NOON, ToldClock
 from fakes.command import NIGGLED, Environment, database_of, niggled, rows
 from fakes.pockets import NtfyPhone
+from fakes.ports import free_port
 from fakes.recordings import level_run
 from fakes.tab import tab
 from playwright.sync_api import Browser, expect
@@ -73,9 +73,7 @@ def runner(browser: Browser, tmp_path: Path, clean_environment: Environment) -> 
     past.mkdir()
     for day in (2, 5, 7, 9, 12, 14, 16, 19, 21, 23, 26, 28, 30, 33, 35, 37, 40):
         write_run(past, timedelta(days=day), 6.0)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with NtfyPhone(clock.now) as phone:
         config = tmp_path / "config.toml"
         config.write_text(
@@ -99,7 +97,7 @@ def daemon(environment: Environment, log: Path) -> Iterator[None]:
     try:
         yield
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(90) == 0
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
