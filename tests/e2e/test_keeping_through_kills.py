@@ -9,9 +9,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
+from fakes.clock import WEDNESDAY_NOON, ToldClock
 from fakes.command import Environment, database_of, everything, niggled, rows
 from fakes.kept_household import changed, configured, home
 from fakes.source_records import MONDAY
@@ -55,13 +57,14 @@ main()
 
 
 def steps(home: Environment, arguments: list[str | Path], place: Path, check: Callable[[bool], None]) -> int:
-    """Kill a verb at its first step, again at its second, and so on to its end; how many steps there are.
+    """Kill a verb at its first step, a minute later at its second, and so on to its end; how many steps there are.
 
     `check` is told whether the verb has ended by itself.
     """
     for step in range(1, 200):
         command = [sys.executable, "-c", DIES, str(step), str(place), *map(str, arguments)]
-        done = subprocess.run(command, env=home, capture_output=True, text=True, timeout=60, check=False)
+        later = ToldClock(WEDNESDAY_NOON + timedelta(minutes=step)).environment
+        done = subprocess.run(command, env=home | later, capture_output=True, text=True, check=False)
         assert done.returncode in (0, -signal.SIGKILL), done.stderr
         check(done.returncode == 0)
         if done.returncode == 0:
