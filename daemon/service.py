@@ -1,8 +1,9 @@
 """The running daemon: one tick a minute that asks what is due, a glance at the inboxes in between, and a clean end.
 
-A tick looks into every inbox, assesses whom something new or the clock concerns, and has due messages sent. Each step
-stands alone: one that fails is told once, its recovery once, and the others go on. The live sources are asked beside the
-ticks, so that a service that hangs holds up no warning.
+A tick looks into every inbox, has those assessed whom something new or the clock concerns, and has due messages sent. Each
+step stands alone: one that fails is told once, its recovery once, and the others go on. The live sources are asked beside
+the ticks, so that a service that hangs holds up no warning. Whatever loads the rules or a vendor's library does so in a
+child of a few seconds, so that the daemon itself stays small.
 """
 
 from __future__ import annotations
@@ -38,10 +39,12 @@ from daemon.polling import LiveJobs, Polling
 from daemon.store import outbox
 from daemon.store.engine import Store
 from daemon.store.errors import StoreError
+from daemon.store.turns import to_be_assessed, want_assessment
 
 log = logging.getLogger(__name__)
 
-ASSESS_EVERY = timedelta(minutes=5)
+# An assessment that failed is not tried again at every tick: it costs a process.
+AFTER_FAILED_ASSESSMENT = timedelta(minutes=5)
 # Whoever drops a file into the inbox waits for the answer.
 GLANCE_EVERY_S = 10.0
 # A look that is busy for longer than this no longer counts as alive: systemd's watchdog may start afresh.
@@ -49,7 +52,7 @@ LOOK_LIMIT_S = 600.0
 # What is running at a stop may take this long; below the unit's TimeoutStopSec=45s.
 STOP_WITHIN_S = 25.0
 LISTENERS_STOP_WITHIN_S = 5.0
-_FAILED = "%s failed and is tried again at every tick: %s"
+_FAILED = "%s failed and is tried again: %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +62,17 @@ class AthleteJobs:
 
     name: str
     take_in: Callable[[datetime], bool]
-    assess: Callable[[datetime], None]
     live: LiveJobs | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Jobs:
-    """Everything a tick can do. `deliver` has due messages sent and ends early once the event is set; `ears` are the
-    channels that bring answers back. `back_up` makes the daily backup where one is due. `page` is what the door opens to."""
+    """Everything a tick can do. `assess` has everybody assessed who is due, `deliver` has due messages sent; both end early
+    once the event is set. `ears` are the channels that bring answers back. `back_up` makes the daily backup where one is
+    due. `page` is what the door opens to."""
 
     athletes: tuple[AthleteJobs, ...]
+    assess: Callable[[threading.Event], None]
     deliver: Callable[[threading.Event], None]
     ears: tuple[Ear, ...] = ()
     back_up: Callable[[datetime, threading.Event], None] | None = None
@@ -110,7 +114,10 @@ class Service:
         self._look_began_s = self._look_ended_s = float("-inf")
         self._doing = ""
         self._failing: dict[str, datetime] = {}
-        self._assessed_at: dict[str, datetime] = {}
+        # At the start and after a change of the configuration nobody's last assessment holds.
+        self._assess_everybody = True
+        self._assessment_failed_at: datetime | None = None
+        self._arrived = False
         self._polling = Polling(clock, store)
         # Whose sources were asked, or who answered, since the last glance.
         self._news: set[str] = set()
@@ -185,16 +192,14 @@ class Service:
     def _look(self, jobs: Jobs, *, everything: bool) -> None:
         self._look_began_s = time.monotonic()
         self._at_rest.clear()
-        arrived_anywhere = False
+        self._arrived = everything
         try:
             for athlete in jobs.athletes:
                 with about(athlete=athlete.name):
                     self._step(f"the inbox of {athlete.name}", partial(self._take_in, athlete))
-                    arrived = athlete.name not in self._assessed_at
-                    arrived_anywhere = arrived_anywhere or arrived
-                    if everything or arrived:
-                        self._step(f"the assessment of {athlete.name}", partial(self._assess, athlete))
-            if everything or arrived_anywhere:
+            if everything or self._arrived:
+                if self._may_assess():
+                    self._step("the assessment", partial(self._assess, jobs))
                 self._step("sending", partial(self._deliver, jobs))
         finally:
             self._look_ended_s = time.monotonic()
@@ -204,17 +209,29 @@ class Service:
     def _take_in(self, athlete: AthleteJobs) -> None:
         if athlete.name in self._news:
             self._news.discard(athlete.name)
-            self._assessed_at.pop(athlete.name, None)
+            self._arrived = True
         if athlete.take_in(self._clock.now()):
-            self._assessed_at.pop(athlete.name, None)
+            self._arrived = True
 
-    def _assess(self, athlete: AthleteJobs) -> None:
-        now = self._clock.now()
-        last = self._assessed_at.get(athlete.name)
+    def _may_assess(self) -> bool:
+        failed_at = self._assessment_failed_at
         # A clock that was put back must not silence anybody until it catches up.
-        if last is None or not timedelta(0) <= now - last < ASSESS_EVERY:
-            athlete.assess(now)
-            self._assessed_at[athlete.name] = now
+        return (
+            failed_at is None or not timedelta(0) <= self._clock.now() - failed_at < AFTER_FAILED_ASSESSMENT
+        )
+
+    def _assess(self, jobs: Jobs) -> None:
+        now = self._assessment_failed_at = self._clock.now()
+        names = [athlete.name for athlete in jobs.athletes]
+        if self._assess_everybody:
+            with self._store.session() as session:
+                want_assessment(session, names)
+            self._assess_everybody = False
+        with self._store.reading() as session:
+            due = to_be_assessed(session, names, now)
+        if due:
+            jobs.assess(self._stop)
+        self._assessment_failed_at = None
 
     def _deliver(self, jobs: Jobs) -> None:
         now = self._clock.now()
@@ -280,7 +297,7 @@ class Service:
             except Exception as error:
                 log.error("The changed configuration is not used, the old one stays: %s", error)  # noqa: TRY400
             else:
-                self._assessed_at.clear()
+                self._assess_everybody = True
                 self._polling.forget()
                 self._ears.start(self._jobs.ears)
                 if self._door is not None:

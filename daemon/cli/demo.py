@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
@@ -32,7 +32,6 @@ from rules.policy import Policy
 QUESTION_LASTS = timedelta(days=1)
 FILES_BEFORE = 60
 """Read in one go before the story begins, as anybody's past would be; a first import says nothing."""
-NUDGE_HOUR, DIGEST_HOUR, SUNDAY = time(17), time(18), 7
 CHANNEL = ChannelConfig("terminal", "apprise", Secret("plain", "terminal"), SENDS)
 
 
@@ -136,9 +135,7 @@ def play(
         clock.instant = moment
         due.clear()
         found = assess_athlete(store, athlete, moment, memory)
-        due.extend(prompt.due_at for prompt in found.assessment.prompts)
-        if found.again_at is not None:
-            due.append(found.again_at)
+        due.append(found.again_at)
         with store.reading() as session:
             waiting = next_due_at(session)
         if waiting is not None:
@@ -146,10 +143,9 @@ def play(
             deliver_due(store, athletes, clock, opened)
 
     def live_until(end: datetime) -> None:
-        """The looks of a daemon that matter: when a question, a message or a fixed hour of the day is due."""
+        """The looks of a daemon that matter: when a message is due, or the clock may have made one so."""
         while True:
-            moments = [*due, *_reminder_hours(clock.instant, zone)]
-            moment = min(one for one in moments if one > clock.instant)
+            moment = min(one for one in due if one > clock.instant)
             if moment >= end:
                 return
             tick(moment)
@@ -181,12 +177,3 @@ def _asked(session: Session, athlete: AthleteConfig, reply: PainReply) -> str | 
     wanted = PromptKind.MORNING if reply.kind is ReplyKind.MORNING else PromptKind.AFTER_RUN
     asked = [one for one in prompts if one.kind is wanted and one.sent_at <= reply.at <= one.expires_at]
     return max(asked, key=lambda one: one.sent_at).id if asked else None
-
-
-def _reminder_hours(after: datetime, zone: ZoneInfo) -> list[datetime]:
-    """When strength reminders and digests can become due: today and on the days that follow, until one is certain."""
-    today = after.astimezone(zone).date()
-    days = (today, today + timedelta(days=1))
-    hours = [datetime.combine(day, NUDGE_HOUR, zone) for day in days]
-    hours += [datetime.combine(day, DIGEST_HOUR, zone) for day in days if day.isoweekday() == SUNDAY]
-    return [hour.astimezone(UTC) for hour in hours]

@@ -44,9 +44,11 @@ VERBS = {
     "health": ("daemon.cli.health", ""),
     "deliver": ("daemon.cli.deliver", ""),
     "arrivals": ("daemon.cli.arrivals", ""),
+    "assess": ("daemon.cli.assess", ""),
+    "hear": ("daemon.cli.hear", ""),
     "page": ("daemon.cli.page", ""),
 }
-HIDDEN = {"health", "deliver", "arrivals", "page"}
+HIDDEN = {"health", "deliver", "arrivals", "assess", "hear", "page"}
 """What a container asks, and what the daemon calls in its children."""
 CONFIGURATION_ERROR = 78
 

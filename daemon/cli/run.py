@@ -13,18 +13,20 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from connectors.channels.contract import Incoming
 from daemon import logs, paths
 from daemon.channels import hears, open_listener
 from daemon.cli.context import config_option, read_config
 from daemon.clock import SystemClock
 from daemon.config import AthleteConfig, Config, machine_zone
 from daemon.connections import askable, connected
-from daemon.jobs.assess import Memory, assess_athlete
 from daemon.jobs.backup import DailyBackup, last_before, tell_failure
-from daemon.jobs.child import run_child
+from daemon.jobs.child import ask_child, run_child
 from daemon.jobs.inbox import Inbox
+from daemon.jobs.incoming import DirectAnswer
 from daemon.jobs.listen import Ear
 from daemon.jobs.poll_outcome import lost
+from daemon.jobs.wire import answer_of, incoming_as_json
 from daemon.life_signs import LifeSigns, pings_to
 from daemon.lock import only_daemon_of
 from daemon.page_door import PageDoor, page_command
@@ -78,8 +80,9 @@ def _jobs(store: Store, config: Config, config_path: str | None) -> Jobs:
         athletes=tuple(
             _athlete_jobs(store, athlete, config, config_path) for athlete in config.athletes.values()
         ),
+        assess=lambda stop: _child(stop, "assess", config_path),
         deliver=lambda stop: _child(stop, "deliver", config_path),
-        ears=tuple(_ears(config)),
+        ears=tuple(_ears(config, config_path)),
         back_up=_daily_backup(store, config, config_path),
         page=config.page,
     )
@@ -100,8 +103,14 @@ def _daily_backup(
     ).look
 
 
-def _ears(config: Config) -> Iterator[Ear]:
+def _ears(config: Config, config_path: str | None) -> Iterator[Ear]:
     """Every channel that brings answers back. Mailboxes may be shared: each knows the addresses of the others."""
+
+    def hear(athlete: str, channel: str, *options: str) -> Callable[[Incoming], DirectAnswer | None]:
+        command = _command("hear", config_path, "--athlete", athlete, "--channel", channel, *options)
+        # An answer that is being taken in is finished also where the daemon ends.
+        return lambda incoming: answer_of(ask_child(command, incoming_as_json(incoming)))
+
     now = SystemClock().now
     addresses = {
         channel.to for athlete in config.athletes.values() for channel in athlete.channels if channel.to
@@ -113,6 +122,8 @@ def _ears(config: Config) -> Iterator[Ear]:
                 athlete,
                 channel.name,
                 partial(open_listener, athlete, channel, config.home, now, neighbours),
+                hear(athlete.name, channel.name),
+                hear(athlete.name, channel.name, "--again"),
             )
 
 
@@ -123,12 +134,10 @@ def _athlete_jobs(
         _child(Event(), "arrivals", config_path, "--athlete", athlete.name, "--", *map(str, files))
         return True
 
-    memory: Memory = {}
     asked = connected if _has_one_daemon(config) else askable
     return AthleteJobs(
         name=athlete.name,
         take_in=Inbox(athlete.inbox, take_in).look,
-        assess=lambda now: _assess(store, athlete, now, memory),
         live=LiveJobs(
             connected=lambda: asked(athlete, config.home),
             sync=lambda source, stop: _child(
@@ -139,11 +148,11 @@ def _athlete_jobs(
     )
 
 
-def _assess(store: Store, athlete: AthleteConfig, now: datetime, memory: Memory) -> None:
-    assess_athlete(store, athlete, now, memory)
-
-
 def _child(stop: Event, verb: str, config_path: str | None, *arguments: str) -> None:
+    run_child(_command(verb, config_path, *arguments), stop)
+
+
+def _command(verb: str, config_path: str | None, *arguments: str) -> list[str]:
     """Another niggled for heavy work; what it loads goes away with it."""
     chosen = ("--config", config_path) if config_path else ()
-    run_child([sys.executable, "-m", "daemon.cli.main", verb, *chosen, *arguments], stop)
+    return [sys.executable, "-m", "daemon.cli.main", verb, *chosen, *arguments]

@@ -6,7 +6,6 @@ answer nor hears it twice. The direct answer follows; one that a kill has swallo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -14,36 +13,20 @@ from sqlalchemy.orm import Session
 from connectors.channels.contract import Incoming
 from daemon.config import AthleteConfig
 from daemon.jobs.assess import look
+from daemon.jobs.incoming import DirectAnswer, answered_message, turned_away
 from daemon.replies import Taken, take_answer
 from daemon.store.conversation import (
     Outcome,
-    Unconfirmed,
-    message_of_reference,
-    message_of_token,
     note_confirmation,
     note_heard,
-    note_stranger,
     outcomes_since,
-    was_heard,
 )
 from daemon.store.engine import Store
 from rules.confirmations import HELP, status_confirmation
 from rules.facts import Prompt, ReplyKind, Side
 from rules.outcome import Message
 
-MANY, MANY_WITHIN = 30, timedelta(hours=1)
-"""More answers of one channel than a person gives: the rest is kept, and not acted on."""
 ASKED_BACK_WITHIN = timedelta(hours=12)
-CONFIRMED_WITHIN = timedelta(hours=2)
-"""A direct answer that comes later than this explains nothing any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class DirectAnswer:
-    """What the runner is to read at once; an empty text: nothing."""
-
-    text: str
-    quiet: bool
 
 
 class HeardBeforeError(Exception):
@@ -70,18 +53,10 @@ def take_incoming(
     Raises StoreError; it is then not taken and comes again.
     """
     name = athlete.name
-    with store.session() as session:
-        about = _about(session, name, channel, incoming)
-        if not incoming.allowed or (incoming.token is not None and about is None):
-            note_stranger(session, name, channel, incoming, now)
-            return None
-        if was_heard(session, name, channel, incoming.id):
-            note_heard(session, name, channel, incoming, now, Outcome.TAKEN, None)
-            return None
-        recent = outcomes_since(session, name, channel, now - MANY_WITHIN)
-        if len(recent) >= MANY:
-            note_heard(session, name, channel, incoming, now, Outcome.TOO_MANY, None)
-            return DirectAnswer("", quiet=True)
+    if turned := turned_away(store, name, channel, incoming, now):
+        return turned.answer
+    with store.reading() as session:
+        message = answered_message(session, name, channel, incoming)
         unclear = _unclear_in_a_row(outcomes_since(session, name, channel, now - ASKED_BACK_WITHIN))
     at = min(incoming.at, now)
     taken: Taken
@@ -94,10 +69,10 @@ def take_incoming(
             now,
             when=when,
             side=side,
-            prompt=prompt or prompt_of(about),
-            about=about,
+            prompt=prompt or prompt_of(message),
+            about=message,
             note=note,
-            arrived=lambda session: _arrived(session, name, channel, incoming, now, about),
+            arrived=lambda session: _arrived(session, name, channel, incoming, now, message),
         )
     except HeardBeforeError:
         return None
@@ -109,37 +84,27 @@ def take_incoming(
     return answer
 
 
-def made_up_for(store: Store, athlete: AthleteConfig, waiting: Unconfirmed, now: datetime) -> DirectAnswer:
+def made_up_for(store: Store, athlete: AthleteConfig, incoming: Incoming, now: datetime) -> DirectAnswer:
     """The direct answer of something whose own was never found: what was heard, and what is fine next."""
-    if waiting.confirmation or waiting.outcome is not Outcome.TAKEN:
-        return DirectAnswer(waiting.confirmation, waiting.quiet)
     assessment = look(store, athlete, now).assessment
-    words = " ".join(waiting.incoming.text.split())
+    words = " ".join(incoming.text.split())
     return DirectAnswer(
         f'"{words[:40]}" noted. {status_confirmation(assessment, athlete.runner)}', quiet=True
     )
 
 
-def _about(session: Session, athlete: str, channel: str, incoming: Incoming) -> Message | None:
-    if incoming.token is not None:
-        return message_of_token(session, athlete, incoming.token)
-    if incoming.reference:
-        return message_of_reference(session, athlete, channel, incoming.reference)
-    return None
-
-
-def prompt_of(about: Message | None) -> Prompt | None:
+def prompt_of(message: Message | None) -> Prompt | None:
     """The question of a message, as it was stored when it went out."""
-    question = about.question if about is not None else None
-    if about is None or question is None:
+    question = message.question if message is not None else None
+    if message is None or question is None:
         return None
-    return Prompt(about.key, question.kind, about.due_at, question.expires_at, question.activity_id)
+    return Prompt(message.key, question.kind, message.due_at, question.expires_at, question.activity_id)
 
 
 def _arrived(
-    session: Session, athlete: str, channel: str, incoming: Incoming, now: datetime, about: Message | None
+    session: Session, athlete: str, channel: str, incoming: Incoming, now: datetime, message: Message | None
 ) -> None:
-    key = None if about is None else about.key
+    key = None if message is None else message.key
     if not note_heard(session, athlete, channel, incoming, now, Outcome.TAKEN, key):
         raise HeardBeforeError
 

@@ -21,11 +21,12 @@ from daemon.store.messages import sent_messages
 from daemon.store.outbox import enqueue
 from daemon.store.packing import unpack
 from daemon.store.preferences import mutes
-from daemon.store.turns import lock
+from daemon.store.turns import lock, note_assessed
 from rules import checkpoint as saved
 from rules.assess import OutOfOrder, State, advance, facts_until, judge, start
 from rules.facts import Activity, History, Prompt, RunLoad
 from rules.fold import Fact, order_key
+from rules.moments import next_moment
 from rules.muting import still_wanted
 from rules.outcome import Assessment, Message, MessageKind
 from rules.policy import Policy
@@ -93,12 +94,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """What an assessment changed: `messages` were queued, and others will be decided `again_at`."""
+    """What an assessment changed: `messages` were queued. `again_at` the clock may have made more of them due."""
 
     assessment: Assessment
     recorded: Recorded
     messages: tuple[Message, ...]
-    again_at: datetime | None = None
+    again_at: datetime
 
 
 def look(store: Store, athlete: AthleteConfig, now: datetime) -> Look:
@@ -112,7 +113,8 @@ def assess_athlete(
 ) -> Assessed:
     """Assess, keep the findings under their stable keys, and queue the messages that triage wants said.
 
-    One transaction: killed anywhere, all of it happened or nothing did. Several daemons take turns.
+    One transaction: killed anywhere, all of it happened or nothing did. Several daemons take turns. It also notes when the
+    next assessment is due, should nothing come in before.
     """
     memory = {} if memory is None else memory
     with store.session() as session:
@@ -132,10 +134,13 @@ def assess_athlete(
         sent = sent_messages(session, name, now - REMEMBERED, alerts_since=now - ALERTS_REMEMBERED)
         offer = offers(session, athlete, history.prompts, now)
         wanted = triage(seen.assessment, history, sent, athlete.policy, now, offer=offer)
-        messages, again_at = in_time(wanted, now)
+        messages, decided_at = in_time(wanted, now)
+        moment = next_moment(seen.assessment, athlete.policy, athlete.runner, now)
+        again_at = moment if decided_at is None else min(decided_at, moment)
         muted = {one.subject for one in mutes(session, name, now)}
         for message in messages:
             _queue(session, athlete, message, muted, now)
+        note_assessed(session, name, now, again_at)
     return Assessed(seen.assessment, recorded, messages, again_at)
 
 

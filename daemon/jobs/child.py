@@ -36,33 +36,59 @@ def run_child(
     Past `deadline_s`, or once `stop` is set, it is asked to end (SIGTERM) and after `grace_s` made to (SIGKILL).
     """
     began = time.monotonic()
-    status = _run(command, stop, deadline_s, grace_s)
-    if status != 0 and not stop.is_set():
-        ending = f"status {status}" if status > 0 else f"signal {-status}"
-        raise ChildFailedError(
-            f"`{_shown(command)}` ended with {ending}; the log lines before this one say why",
-            overdue=time.monotonic() - began >= deadline_s,
-        )
-
-
-def _run(command: Sequence[str], stop: threading.Event, deadline_s: float, grace_s: float) -> int:
     # The command is our own: the interpreter and a verb of niggled.
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=child_environment())  # noqa: S603
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=child_environment(), text=True)  # noqa: S603
+    _ended(process, command, stop, deadline_s, grace_s)
+    if process.returncode != 0 and not stop.is_set():
+        raise _failure(command, process.returncode, overdue=time.monotonic() - began >= deadline_s)
+
+
+def ask_child(command: Sequence[str], said: str, deadline_s: float = DEADLINE_S) -> str:
+    """What `command` answers on its standard output to what is `said` on its standard input.
+
+    Raises ChildFailedError where it does not end well.
+    """
+    began = time.monotonic()
+    process = subprocess.Popen(  # noqa: S603  our own command, as above
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=child_environment(), text=True
+    )
+    answer = _ended(process, command, threading.Event(), deadline_s, GRACE_S, said)
+    if process.returncode != 0:
+        raise _failure(command, process.returncode, overdue=time.monotonic() - began >= deadline_s)
+    return answer
+
+
+def _failure(command: Sequence[str], status: int, *, overdue: bool) -> ChildFailedError:
+    ending = f"status {status}" if status > 0 else f"signal {-status}"
+    return ChildFailedError(
+        f"`{_shown(command)}` ended with {ending}; the log lines before this one say why", overdue=overdue
+    )
+
+
+def _ended(
+    process: subprocess.Popen[str],
+    command: Sequence[str],
+    stop: threading.Event,
+    deadline_s: float,
+    grace_s: float,
+    said: str | None = None,
+) -> str:
+    """What it wrote until it ended, or was made to."""
     deadline = time.monotonic() + deadline_s
     try:
         while not stop.is_set() and time.monotonic() < deadline:
             try:
-                return process.wait(_LOOK_EVERY_S)
+                return process.communicate(said, timeout=_LOOK_EVERY_S)[0]
             except subprocess.TimeoutExpired:
-                continue
+                said = None  # what has been begun goes on by itself
         if not stop.is_set():
             log.warning("%s took longer than %.0f s and is stopped", _shown(command), deadline_s)
         process.terminate()
-        return process.wait(grace_s)
+        return process.communicate(timeout=grace_s)[0]
     except subprocess.TimeoutExpired:
         log.warning("%s does not stop and is killed", _shown(command))
         process.kill()
-        return process.wait()
+        return process.communicate()[0]
     finally:
         if process.poll() is None:
             process.kill()

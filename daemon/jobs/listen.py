@@ -16,11 +16,13 @@ from connectors.errors import Broken, ConnectorError, NeedsLogin, Unavailable
 from daemon.clock import Clock
 from daemon.config import AthleteConfig
 from daemon.credentials import SecretError
-from daemon.jobs.answering import CONFIRMED_WITHIN, DirectAnswer, made_up_for, take_incoming
+from daemon.jobs.child import ChildFailedError
+from daemon.jobs.incoming import DirectAnswer, turned_away
 from daemon.jobs.operations import NEEDS_YOU, sentence, tell
 from daemon.store import outbox
 from daemon.store.conversation import (
     Hearing,
+    Outcome,
     claim_hearing,
     hearing,
     mark_confirmed,
@@ -39,16 +41,24 @@ LEASE = timedelta(minutes=10)
 FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0
 WAIT_FOR_A_PERSON_S = 3600.0
 TOLD_AFTER = timedelta(hours=6)
+CONFIRMED_WITHIN = timedelta(hours=2)
+"""A direct answer that comes later than this explains nothing any more."""
 KEPT = "What you sent in the meantime is read once it works."
 
 
 @dataclass(frozen=True, slots=True)
 class Ear:
-    """One channel of one athlete that hears answers. `opened` makes its listener, which lives through interruptions."""
+    """One channel of one athlete that hears answers. `opened` makes its listener, which lives through interruptions.
+
+    `take` understands what came in and keeps it, and `make_up` finds what to say to something whose direct answer a kill has
+    swallowed; both raise ChildFailedError or StoreError.
+    """
 
     athlete: AthleteConfig
     channel: str
     opened: Callable[[], Listener]
+    take: Callable[[Incoming], DirectAnswer | None]
+    make_up: Callable[[Incoming], DirectAnswer | None]
 
 
 def listen(
@@ -76,7 +86,7 @@ def listen(
             # What a person mends is in the configuration, so the listener is made afresh.
             listener = None
             wait_s = _note_failure(store, ear, clock, error, wait_s)
-        except (ConnectorError, StoreError) as error:
+        except (ConnectorError, StoreError, ChildFailedError) as error:
             wait_s = _note_failure(store, ear, clock, error, wait_s)
         except Exception as error:
             log.exception("Listening to %s failed in an unexpected way", ear.channel)
@@ -139,7 +149,8 @@ def _take(
     store: Store, ear: Ear, listener: Listener, incoming: Incoming, clock: Clock, turn: threading.Lock
 ) -> None:
     with turn:
-        answer = take_incoming(store, ear.athlete, ear.channel, incoming, clock.now())
+        turned = turned_away(store, ear.athlete.name, ear.channel, incoming, clock.now())
+        answer = ear.take(incoming) if turned is None else turned.answer
     if answer is not None:
         _confirm(store, ear, listener, incoming, answer, clock)
 
@@ -165,8 +176,10 @@ def _confirm_what_waits(store: Store, ear: Ear, listener: Listener, clock: Clock
     with store.reading() as session:
         waiting = unconfirmed(session, ear.athlete.name, ear.channel, now - CONFIRMED_WITHIN)
     for one in waiting:
-        answer = made_up_for(store, ear.athlete, one, now)
-        _confirm(store, ear, listener, one.incoming, answer, clock)
+        known = one.confirmation or one.outcome is not Outcome.TAKEN
+        answer = DirectAnswer(one.confirmation, one.quiet) if known else ear.make_up(one.incoming)
+        if answer is not None:
+            _confirm(store, ear, listener, one.incoming, answer, clock)
 
 
 def _note_failure(store: Store, ear: Ear, clock: Clock, error: Exception, wait_s: float) -> float:

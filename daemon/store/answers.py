@@ -25,6 +25,7 @@ from daemon.store.tables import (
     StrengthSessionRow,
     table_of,
 )
+from daemon.store.turns import want_assessment
 from daemon.store.upsert import upsert
 from rules.facts import (
     Adaptation,
@@ -120,6 +121,7 @@ def save_pause(session: Session, athlete: str, pause: Pause) -> None:
 def save_adaptation(session: Session, athlete: str, adaptation: Adaptation) -> None:
     """Keep the answer to the offer to warn later. No checkpoint goes: the state under another policy is another one."""
     upsert(session, AdaptationRow, [{"athlete": athlete} | asdict(adaptation)])
+    want_assessment(session, [athlete])
 
 
 def load_adaptations(session: Session, athlete: str, *, until: datetime) -> list[Adaptation]:

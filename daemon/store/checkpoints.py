@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from daemon.store.packing import pack
 from daemon.store.tables import CheckpointRow
-from daemon.store.turns import lock
+from daemon.store.turns import lock, want_assessment
 from daemon.store.upsert import upsert
 
 KEPT = 6
@@ -67,11 +67,12 @@ def stored_states(
 
 
 def drop_checkpoints(session: Session, athlete: str, *, since: datetime) -> None:
-    """A fact at `since` came, changed or went: what was folded after it is worth nothing.
+    """A fact at `since` came, changed or went: what was folded after it is worth nothing, and a new assessment is due.
 
     An assessment that is under way, and did not see the fact, is waited for, so that its checkpoint goes too.
     """
     lock(session, athlete)
+    want_assessment(session, [athlete])
     session.execute(
         sa.delete(CheckpointRow).where(CheckpointRow.athlete == athlete, CheckpointRow.at >= since)
     )

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from daemon.store.tables import PreferenceRow
+from daemon.store.turns import want_assessment
 from daemon.store.upsert import upsert
 from rules.muting import may_be_muted
 
@@ -71,9 +72,11 @@ def unmute(session: Session, athlete: str, subject: str) -> None:
 
 def _set(session: Session, athlete: str, name: str, value: dict[str, str | None], now: datetime) -> None:
     upsert(session, PreferenceRow, [{"athlete": athlete, "name": name, "value": value, "set_at": now}])
+    want_assessment(session, [athlete])
 
 
 def _forget(session: Session, athlete: str, name: str) -> None:
     session.execute(
         sa.delete(PreferenceRow).where(PreferenceRow.athlete == athlete, PreferenceRow.name == name)
     )
+    want_assessment(session, [athlete])

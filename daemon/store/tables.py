@@ -6,11 +6,13 @@ an activity is computed from its records and can be computed again.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from daemon.store.instants import UTCDateTime
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -18,23 +20,6 @@ _NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-
-
-class UTCDateTime(sa.TypeDecorator[datetime]):
-    """An aware datetime in, an aware UTC datetime out; naive UTC in the database."""
-
-    impl = sa.DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a naive datetime cannot be stored: {value}")
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=UTC)
 
 
 class Base(DeclarativeBase):
@@ -48,11 +33,13 @@ def table_of(row: type[Base]) -> sa.Table:
 
 
 class AthleteRow(Base):
-    """One row an athlete: the lock that makes savers take turns, and the next activity number."""
+    """One row an athlete: the lock that makes savers take turns, the next activity number, and when the next assessment is
+    due; empty where something has come in since the last one."""
 
     __tablename__ = "athletes"
     athlete: Mapped[str] = mapped_column(primary_key=True)
     next_activity_id: Mapped[int] = mapped_column(default=1)
+    assess_at: Mapped[datetime | None]
 
 
 class _Measured:

@@ -8,8 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from connectors.channels.contract import Incoming
-from daemon.jobs.answering import DirectAnswer, take_incoming
+from daemon.jobs.answering import take_incoming
 from daemon.jobs.assess import Look
+from daemon.jobs.incoming import DirectAnswer
 from daemon.store.conversation import mark_confirmed
 from daemon.web.errors import Refused
 from daemon.web.visit import Visit

@@ -10,8 +10,9 @@ from fakes.household import run
 
 from connectors.channels.contract import Incoming
 from daemon.config import AthleteConfig
-from daemon.jobs.answering import MANY, DirectAnswer, made_up_for, take_incoming
+from daemon.jobs.answering import made_up_for, take_incoming
 from daemon.jobs.assess import assess_athlete
+from daemon.jobs.incoming import MANY, DirectAnswer
 from daemon.jobs.sync import take_in
 from daemon.store import answers as stored_answers
 from daemon.store import conversation
@@ -192,7 +193,7 @@ def test_a_kill_between_storing_and_answering_is_made_up_for(
     assert take(store, athlete, incoming("4", token=token)) is None
     with store.reading() as session:
         (waiting,) = conversation.unconfirmed(session, "me", "phone", ASKED)
-    said = made_up_for(store, athlete, waiting, ASKED + 3 * MINUTE)
+    said = made_up_for(store, athlete, waiting.incoming, ASKED + 3 * MINUTE)
     assert said.text.startswith('"4" noted. Knee amber, load green. Next: from Tuesday')
 
 

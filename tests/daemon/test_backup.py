@@ -259,8 +259,8 @@ def test_the_service_asks_at_every_tick_beside_the_looks(store: Store) -> None:
         stop.wait(30)
 
     sent = threading.Event()
-    me = AthleteJobs("me", lambda now: False, lambda now: None)
-    jobs = Jobs((me,), lambda stop: sent.set(), back_up=slow)
+    me = AthleteJobs("me", lambda now: False)
+    jobs = Jobs((me,), lambda stop: None, lambda stop: sent.set(), back_up=slow)
     service = Service(StoppedClock(NIGHT), store, jobs, tick_s=0.1)
     thread = threading.Thread(target=service.run, daemon=True)
     thread.start()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.jobs.child import ChildFailedError, run_child
+from daemon.jobs.child import ChildFailedError, ask_child, run_child
 
 STUBBORN = (
     "import signal, sys, time, pathlib\n"
@@ -89,3 +89,19 @@ def test_a_child_does_not_speak_to_systemd_in_our_name(
     monkeypatch.setenv("WATCHDOG_USEC", "1000000")
     code = "import os, sys; sys.exit('NOTIFY_SOCKET' in os.environ or 'WATCHDOG_USEC' in os.environ)"
     run_child(python(code), threading.Event())
+
+
+def test_a_child_answers_what_it_is_asked() -> None:
+    told = "5 – “sore”\n" * 20_000  # more than a pipe holds
+    assert ask_child(python("import sys; sys.stdout.write(sys.stdin.read())"), told) == told
+
+
+def test_a_child_that_is_asked_and_fails_is_told_with_its_status() -> None:
+    with pytest.raises(ChildFailedError, match="ended with status 3"):
+        ask_child(python("raise SystemExit(3)"), "x" * 1_000_000)
+
+
+def test_a_child_that_is_asked_and_hangs_is_ended() -> None:
+    with pytest.raises(ChildFailedError, match="ended with signal 15") as failure:
+        ask_child(python("import time; time.sleep(60)"), "4", deadline_s=0.3)
+    assert failure.value.overdue

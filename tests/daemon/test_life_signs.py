@@ -238,11 +238,11 @@ def test_the_service_signs_its_ticks(store: Store, tmp_path: Path) -> None:
     pings = Pings(switch.give)
     broken = False
 
-    def assess(now: datetime) -> None:
+    def assess(stop: threading.Event) -> None:
         if broken:
             raise OSError("no room")
 
-    jobs = Jobs((AthleteJobs("me", lambda now: False, assess),), lambda stop: None)
+    jobs = Jobs((AthleteJobs("me", lambda now: False),), assess, lambda stop: None)
     service = Service(clock, store, jobs, signs=LifeSigns(tmp_path, store, clock, pings))
     service.tick()
     service.glance()

@@ -9,12 +9,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from fakes.clock import StoppedClock
+from fakes.ears import ear_of
 from fakes.scripted_listener import ScriptedListener
 
 from connectors.channels.contract import Incoming
 from connectors.errors import Broken, NeedsLogin, Unavailable
 from daemon.config import AthleteConfig
-from daemon.jobs.listen import Ear, listen
+from daemon.jobs.child import ChildFailedError
+from daemon.jobs.incoming import MANY, DirectAnswer
+from daemon.jobs.listen import listen
 from daemon.store import conversation
 from daemon.store.engine import Store
 from daemon.store.outbox import DeliveryState, list_deliveries
@@ -52,8 +55,9 @@ def heard_by(
 ) -> list[str]:
     """Listen until `stop`; whose answers were heard."""
     heard: list[str] = []
-    ear = Ear(athlete, "phone", lambda: listener)
-    listen(store, ear, clock or StoppedClock(NOON), stop, threading.Lock(), heard.append)
+    clock = clock or StoppedClock(NOON)
+    ear = ear_of(store, athlete, "phone", lambda: listener, clock)
+    listen(store, ear, clock, stop, threading.Lock(), heard.append)
     return heard
 
 
@@ -83,6 +87,36 @@ def test_listening_goes_on_where_it_left_off(store: Store, athlete: AthleteConfi
     heard_by(store, athlete, listener, Stop(1))
     assert listener.positions == [None, "1"]
     assert [one[0] for one in listener.confirmed] == ["m1", "m2"]
+
+
+def test_an_answer_whose_child_fails_is_heard_again(store: Store, athlete: AthleteConfig) -> None:
+    listener = ScriptedListener([incoming("1", 1), incoming("2", 2)])
+    clock, failures = StoppedClock(NOON), [ChildFailedError("`niggled hear` ended with signal 9")]
+    ear = ear_of(store, athlete, "phone", lambda: listener, clock)
+
+    def take(one: Incoming) -> DirectAnswer | None:
+        if failures:
+            raise failures.pop()
+        return ear.take(one)
+
+    heard: list[str] = []
+    listen(store, replace(ear, take=take), clock, Stop(2), threading.Lock(), heard.append)
+    assert listener.positions == [None, None]
+    assert [one[0] for one in listener.confirmed] == ["m1", "m2"]
+
+
+def test_strangers_and_floods_start_no_child(store: Store, athlete: AthleteConfig) -> None:
+    strangers = [replace(incoming("4", number), allowed=False) for number in range(200)]
+    flood = [incoming("what?", 1000 + number) for number in range(200)]
+    clock, children = StoppedClock(NOON), []
+    ear = ear_of(store, athlete, "phone", lambda: ScriptedListener([*strangers, *flood]), clock)
+
+    def take(one: Incoming) -> DirectAnswer | None:
+        children.append(one.id)
+        return ear.take(one)
+
+    listen(store, replace(ear, take=take), clock, Stop(1), threading.Lock(), lambda name: None)
+    assert children == [f"m{1000 + number}" for number in range(MANY)]
 
 
 def test_a_confirmation_that_does_not_get_through_is_tried_again(

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from daemon.store import outbox
 from daemon.store.engine import Store, open_store
 from daemon.store.errors import StoreError
 from daemon.store.sources import claim_this, record_success
+from daemon.store.turns import lock, note_assessed, to_be_assessed, want_assessment
 from rules.outcome import Level, Message, MessageKind
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -32,16 +33,18 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass
 class Household:
-    """Jobs that write down what was asked of them."""
+    """Jobs that write down what was asked of them. Who is assessed is due again after half an hour, as in the daemon."""
 
+    store: Store
+    clock: StoppedClock = field(default_factory=lambda: StoppedClock(NOON))
     log: list[str] = field(default_factory=list)
     arrived: bool = False
+    again_at: datetime = NOON + timedelta(days=1)
     troubles: dict[str, Exception] = field(default_factory=dict)
     delivered: threading.Event = field(default_factory=threading.Event)
     sources: dict[str, list[str]] = field(default_factory=dict)
     asked: threading.Event = field(default_factory=threading.Event)
     answer: threading.Event = field(default_factory=threading.Event)
-    store: Store | None = None
 
     def note(self, what: str) -> None:
         self.log.append(what)
@@ -51,9 +54,22 @@ class Household:
     def athlete(self, name: str) -> AthleteJobs:
         def take_in(now: datetime) -> bool:
             self.note(f"look {name}")
+            if self.arrived:
+                with self.store.session() as session:
+                    want_assessment(session, [name])
             return self.arrived
 
-        return AthleteJobs(name, take_in, lambda now: self.note(f"assess {name}"), self.live(name))
+        return AthleteJobs(name, take_in, self.live(name))
+
+    def assess(self, names: Sequence[str]) -> None:
+        now = self.clock.now()
+        with self.store.reading() as session:
+            due = to_be_assessed(session, names, now)
+        for name in due:
+            self.note(f"assess {name}")
+            with self.store.session() as session:
+                lock(session, name)
+                note_assessed(session, name, now, self.again_at)
 
     def live(self, name: str) -> LiveJobs | None:
         def sync(source: str, stop: threading.Event) -> None:
@@ -61,10 +77,11 @@ class Household:
             self.asked.set()
             while not (self.answer.wait(0.01) or stop.is_set()):
                 pass
-            if self.store is not None and not stop.is_set():
+            if not stop.is_set():
                 with self.store.session() as session:
                     due_at = NOON + timedelta(minutes=15)
                     record_success(session, name, source, NOON, due_at=due_at, new_activities=1, cursor=None)
+                    want_assessment(session, [name])
 
         def lost(source: str, reason: str, now: datetime) -> None:
             self.note(f"lost {source} of {name}: {reason}")
@@ -76,7 +93,10 @@ class Household:
         self.note("deliver")
 
     def jobs(self, *names: str) -> Jobs:
-        return Jobs(tuple(self.athlete(name) for name in names or ("me",)), self.deliver)
+        names = names or ("me",)
+        return Jobs(
+            tuple(self.athlete(name) for name in names), lambda stop: self.assess(names), self.deliver
+        )
 
 
 @pytest.fixture
@@ -138,15 +158,15 @@ def queue(store: Store, due_at: datetime, athlete: str = "me") -> None:
 
 def test_one_tick_looks_assesses_and_sends_in_this_order(store: Store) -> None:
     queue(store, NOON, "anna")
-    household = Household()
-    Service(StoppedClock(NOON), store, household.jobs("anna", "ben")).tick()
-    assert household.log == ["look anna", "assess anna", "look ben", "assess ben", "deliver"]
+    household = Household(store)
+    Service(household.clock, store, household.jobs("anna", "ben")).tick()
+    assert household.log == ["look anna", "look ben", "assess anna", "assess ben", "deliver"]
 
 
 def test_between_ticks_only_an_arrival_is_followed_up(store: Store) -> None:
     queue(store, NOON + timedelta(seconds=10))
-    household = Household()
-    clock = StoppedClock(NOON)
+    household = Household(store)
+    clock = household.clock
     service = Service(clock, store, household.jobs())
     service.tick()
     household.log.clear()
@@ -160,29 +180,65 @@ def test_between_ticks_only_an_arrival_is_followed_up(store: Store) -> None:
 
 def test_nothing_is_sent_for_before_something_is_due(store: Store) -> None:
     queue(store, NOON + timedelta(seconds=1))
-    household = Household()
-    Service(StoppedClock(NOON), store, household.jobs()).tick()
+    household = Household(store)
+    Service(household.clock, store, household.jobs()).tick()
     assert household.log == ["look me", "assess me"]
 
 
-def test_an_athlete_is_assessed_when_something_arrives_and_every_five_minutes(store: Store) -> None:
-    household = Household()
-    clock = StoppedClock(NOON)
+def test_an_athlete_is_assessed_when_something_arrives_when_something_is_to_be_decided_and_every_half_hour(
+    store: Store,
+) -> None:
+    household = Household(store)
+    clock = household.clock
     service = Service(clock, store, household.jobs())
     assessed_at = []
-    for minute in range(12):
+    for minute in range(90):
         clock.at = NOON + timedelta(minutes=minute)
         household.arrived = minute == 2
+        household.again_at = NOON + timedelta(minutes=7 if minute == 2 else 600)
         household.log.clear()
         service.tick()
         if "assess me" in household.log:
             assessed_at.append(minute)
-    assert assessed_at == [0, 2, 7]
+    assert assessed_at == [0, 2, 7, 37, 67]
+
+
+def test_what_another_process_stored_is_assessed_at_the_next_tick(store: Store) -> None:
+    household = Household(store)
+    service = Service(household.clock, store, household.jobs())
+    service.tick()
+    with store.session() as session:
+        want_assessment(session, ["me"])
+    household.log.clear()
+    service.tick()
+    assert household.log == ["look me", "assess me"]
+
+
+def test_an_assessment_that_fails_is_tried_again_after_five_minutes_and_its_end_told(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    household = Household(store, troubles={"assess me": KeyError("x")})
+    service = Service(household.clock, store, household.jobs())
+    tried_at = []
+    for minute in range(12):
+        household.clock.at = NOON + timedelta(minutes=minute)
+        household.log.clear()
+        if minute == 10:
+            household.troubles.clear()
+        service.tick()
+        if "assess me" in household.log:
+            tried_at.append(minute)
+    assert tried_at == [0, 5, 10]
+    assert [record.getMessage() for record in caplog.records] == [
+        "The assessment failed and is tried again: 'x'",
+        "The assessment works again; it had failed since 2026-03-01 12:00 UTC",
+    ]
 
 
 def test_a_clock_that_is_put_back_silences_nobody(store: Store) -> None:
-    household = Household()
-    clock = StoppedClock(NOON)
+    household = Household(store)
+    clock = household.clock
     service = Service(clock, store, household.jobs())
     service.tick()
     clock.at = NOON - timedelta(days=1)
@@ -194,8 +250,8 @@ def test_what_is_worth_nothing_any_more_is_given_up_and_told(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     queue(store, NOON - timedelta(hours=12))
-    household = Household()
-    Service(StoppedClock(NOON), store, household.jobs()).tick()
+    household = Household(store)
+    Service(household.clock, store, household.jobs()).tick()
     assert "deliver" not in household.log
     assert "1 deliveries came too late to be worth anything and are given up" in caplog.text
     with store.reading() as session:
@@ -205,15 +261,17 @@ def test_what_is_worth_nothing_any_more_is_given_up_and_told(
 
 def test_one_athletes_trouble_stops_neither_the_others_nor_the_sending(store: Store) -> None:
     queue(store, NOON, "anna")
-    household = Household(troubles={"look anna": OSError("the folder is gone"), "assess anna": KeyError("x")})
-    Service(StoppedClock(NOON), store, household.jobs("anna", "ben")).tick()
-    assert household.log == ["look anna", "assess anna", "look ben", "assess ben", "deliver"]
+    household = Household(
+        store, troubles={"look anna": OSError("the folder is gone"), "assess ben": KeyError("x")}
+    )
+    Service(household.clock, store, household.jobs("anna", "ben")).tick()
+    assert household.log == ["look anna", "look ben", "assess anna", "assess ben", "deliver"]
 
 
 def test_trouble_is_told_once_and_its_end_once(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    household = Household(troubles={"look me": OSError("the folder is gone")})
-    clock = StoppedClock(NOON)
+    household = Household(store, troubles={"look me": OSError("the folder is gone")})
+    clock = household.clock
     service = Service(clock, store, household.jobs())
     for _ in range(3):
         service.tick()
@@ -222,7 +280,7 @@ def test_trouble_is_told_once_and_its_end_once(store: Store, caplog: pytest.LogC
     service.tick()
     service.tick()
     assert [record.getMessage() for record in caplog.records] == [
-        "The inbox of me failed and is tried again at every tick: the folder is gone",
+        "The inbox of me failed and is tried again: the folder is gone",
         "The inbox of me works again; it had failed since 2026-03-01 12:00 UTC",
     ]
     assert "Traceback" in caplog.text
@@ -232,16 +290,16 @@ def test_a_store_that_explains_itself_needs_no_traceback(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     household = Household(
-        troubles={"assess me": StoreError("Nothing was saved.", "The disk is full.", "Free some.")}
+        store, troubles={"assess me": StoreError("Nothing was saved.", "The disk is full.", "Free some.")}
     )
-    Service(StoppedClock(NOON), store, household.jobs()).tick()
+    Service(household.clock, store, household.jobs()).tick()
     assert "Nothing was saved. The disk is full. Free some." in caplog.text
     assert "Traceback" not in caplog.text
 
 
 def test_systemd_hears_ready_status_and_stopping(store: Store, manager: socket.socket) -> None:
-    household = Household(troubles={"look me": OSError("gone")})
-    service = Service(StoppedClock(NOON), store, household.jobs(), tick_s=60)
+    household = Household(store, troubles={"look me": OSError("gone")})
+    service = Service(household.clock, store, household.jobs(), tick_s=60)
     thread, statuses = in_background(service)
     lines = heard(manager, lambda line: line.startswith("STATUS=Last look"))
     assert lines[0] == "READY=1"
@@ -259,7 +317,7 @@ def test_the_watchdog_is_fed_after_a_tick_and_only_while_the_store_answers(
 ) -> None:
     monkeypatch.setenv("WATCHDOG_USEC", "300000")
     monkeypatch.delenv("WATCHDOG_PID", raising=False)
-    service = Service(StoppedClock(NOON), store, Household().jobs(), tick_s=60)
+    service = Service(StoppedClock(NOON), store, Household(store).jobs(), tick_s=60)
     thread, _ = in_background(service)
     lines = heard(manager, lambda line: line == "WATCHDOG=1")
     assert any(line.startswith("STATUS=Last look") for line in lines)
@@ -275,7 +333,7 @@ def test_the_watchdog_is_fed_after_a_tick_and_only_while_the_store_answers(
 
 
 def test_without_a_tick_the_watchdog_hears_nothing(store: Store, manager: socket.socket) -> None:
-    service = Service(StoppedClock(NOON), store, Household().jobs())
+    service = Service(StoppedClock(NOON), store, Household(store).jobs())
     service._heartbeat()
     manager.settimeout(0.2)
     with pytest.raises(TimeoutError):
@@ -289,7 +347,7 @@ def test_a_reload_takes_the_new_jobs_and_a_bad_one_keeps_the_old(
     store: Store, manager: socket.socket, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    old, new = Household(), Household()
+    old, new = Household(store), Household(store)
     answers: list[Jobs | Exception] = [ValueError("line 3: there is no option slepp"), new.jobs("anna")]
 
     def reload() -> Jobs:
@@ -318,9 +376,9 @@ def test_a_reload_takes_the_new_jobs_and_a_bad_one_keeps_the_old(
 
 
 def test_what_a_source_brought_is_assessed_at_the_next_glance(store: Store) -> None:
-    household = Household(sources={"anna": ["strava"]}, store=store)
+    household = Household(store, sources={"anna": ["strava"]})
     household.answer.set()
-    service = Service(StoppedClock(NOON), store, household.jobs("anna", "ben"))
+    service = Service(household.clock, store, household.jobs("anna", "ben"))
     service.tick()
     household.log.clear()
     service.poll()
@@ -329,8 +387,8 @@ def test_what_a_source_brought_is_assessed_at_the_next_glance(store: Store) -> N
     assert household.log == [
         "ask strava of anna",
         "look anna",
-        "assess anna",
         "look ben",
+        "assess anna",
         "look anna",
         "look ben",
     ]
@@ -341,8 +399,8 @@ def test_a_source_that_hangs_holds_up_neither_looks_nor_the_watchdog(
 ) -> None:
     monkeypatch.setenv("WATCHDOG_USEC", "300000")
     monkeypatch.delenv("WATCHDOG_PID", raising=False)
-    household = Household(sources={"me": ["strava"]}, store=store)
-    service = Service(StoppedClock(NOON), store, household.jobs(), tick_s=0.2)
+    household = Household(store, sources={"me": ["strava"]})
+    service = Service(household.clock, store, household.jobs(), tick_s=0.2)
     thread, statuses = in_background(service)
     assert household.asked.wait(60)
     household.log.clear()
@@ -358,8 +416,8 @@ def test_a_source_that_hangs_holds_up_neither_looks_nor_the_watchdog(
 
 
 def test_a_stop_ends_a_look_at_a_source_and_leaves_it_free(store: Store) -> None:
-    household = Household(sources={"me": ["strava"]}, store=store)
-    service = Service(StoppedClock(NOON), store, household.jobs(), tick_s=60)
+    household = Household(store, sources={"me": ["strava"]})
+    service = Service(household.clock, store, household.jobs(), tick_s=60)
     thread, statuses = in_background(service)
     assert household.asked.wait(60)
     service.stop()
@@ -374,9 +432,9 @@ def test_trouble_with_asking_is_told_once_and_its_end_once(
     store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.INFO)
-    household = Household(sources={"me": ["strava"]}, store=store)
+    household = Household(store, sources={"me": ["strava"]})
     household.answer.set()
-    service = Service(StoppedClock(NOON), store, household.jobs())
+    service = Service(household.clock, store, household.jobs())
 
     def gone() -> None:
         raise StoreError("Nothing was saved.", "The disk is full.", "Free some.")
@@ -387,8 +445,7 @@ def test_trouble_with_asking_is_told_once_and_its_end_once(
         service.poll()
     service.poll()
     assert [record.getMessage() for record in caplog.records] == [
-        "Asking the sources failed and is tried again at every tick: "
-        "Nothing was saved. The disk is full. Free some.",
+        "Asking the sources failed and is tried again: Nothing was saved. The disk is full. Free some.",
         "Asking the sources works again; it had failed since 2026-03-01 12:00 UTC",
     ]
 
@@ -417,7 +474,7 @@ def take_in(now):
         time.sleep(600)
     return False
 
-jobs = Jobs((AthleteJobs("me", take_in, lambda now: None),), lambda stop: None)
+jobs = Jobs((AthleteJobs("me", take_in),), lambda stop: None, lambda stop: None)
 store = open_store(f"sqlite:///{folder / 'niggled.db'}")
 sys.exit(Service(SystemClock(), store, jobs, tick_s=1, stop_within_s=0.5).run())
 """

@@ -89,9 +89,8 @@ def serve(path: Path) -> int:
         return take_in_arrivals(store, athlete, paths, now).changed
 
     jobs = Jobs(
-        athletes=(
-            AthleteJobs(ATHLETE, Inbox(Path(plan.inbox), take_in).look, lambda now: decide(store, plan, now)),
-        ),
+        athletes=(AthleteJobs(ATHLETE, Inbox(Path(plan.inbox), take_in).look),),
+        assess=lambda stop: decide(store, plan, plan.clock().now()),
         deliver=lambda stop: run_child([sys.executable, __file__, "deliver", str(path)], stop),
     )
     return Service(plan.clock(), store, jobs, tick_s=0.1).run()

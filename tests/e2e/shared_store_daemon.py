@@ -27,7 +27,7 @@ from daemon import config as configuration
 from daemon import logs
 from daemon.channels import open_channel
 from daemon.config import AthleteConfig
-from daemon.jobs.assess import Memory, assess_athlete
+from daemon.jobs.assessments import assess_due
 from daemon.jobs.deliver import deliver_due
 from daemon.jobs.poll import poll
 from daemon.jobs.poll_outcome import lost
@@ -129,17 +129,12 @@ def look(plan: Plan, store: Store, daemon: str, athlete: AthleteConfig, source: 
 
 
 def jobs_of(plan: Plan, store: Store, daemon: str, athlete: AthleteConfig) -> AthleteJobs:
-    memory: Memory = {}
     live = LiveJobs(
         connected=lambda: ["strava"],
         sync=partial(look, plan, store, daemon, athlete),
         lost=partial(lost, store, athlete),
     )
-
-    def assess(now: datetime) -> None:
-        assess_athlete(store, athlete, now, memory)
-
-    return AthleteJobs(athlete.name, lambda now: False, assess, live)
+    return AthleteJobs(athlete.name, lambda now: False, live)
 
 
 def serve(plan: Plan, daemon: str) -> int:
@@ -154,8 +149,11 @@ def serve(plan: Plan, daemon: str) -> int:
             stop.is_set,
         )
 
+    def assess(stop: Event) -> None:
+        assert assess_due(store, plan.configured, clock, stop.is_set) == ()
+
     athletes = tuple(jobs_of(plan, store, daemon, athlete) for athlete in plan.configured.values())
-    return Service(clock, store, Jobs(athletes, send), tick_s=0.5).run()
+    return Service(clock, store, Jobs(athletes, assess, send), tick_s=0.5).run()
 
 
 if __name__ == "__main__":

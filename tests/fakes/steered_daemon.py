@@ -8,11 +8,13 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
+from fakes.ears import ear_of
+
 from daemon.channels import hears, open_channel, open_listener
 from daemon.clock import Clock
 from daemon.config import AthleteConfig, Config
 from daemon.jobs.arrivals import take_in_arrivals
-from daemon.jobs.assess import Memory, assess_athlete
+from daemon.jobs.assessments import assess_due
 from daemon.jobs.deliver import deliver_due
 from daemon.jobs.inbox import Inbox
 from daemon.jobs.listen import Ear
@@ -27,9 +29,10 @@ def service_of(
 ) -> Service:
     """The service of a configuration. `looked` hears when an assessment is through."""
     jobs = Jobs(
-        athletes=tuple(_athlete_jobs(store, athlete, looked) for athlete in config.athletes.values()),
+        athletes=tuple(_athlete_jobs(store, athlete) for athlete in config.athletes.values()),
+        assess=partial(_assess, store, config, clock, looked),
         deliver=partial(_deliver, store, config, clock),
-        ears=tuple(_ears(config, clock)),
+        ears=tuple(_ears(store, config, clock)),
     )
     return Service(clock, store, jobs, tick_s=TICK_S)
 
@@ -44,24 +47,23 @@ def _deliver(store: Store, config: Config, clock: Clock, stop: Event) -> None:
     )
 
 
-def _ears(config: Config, clock: Clock) -> Iterator[Ear]:
+def _assess(
+    store: Store, config: Config, clock: Clock, looked: Callable[[datetime], None], stop: Event
+) -> None:
+    now = clock.now()
+    assert assess_due(store, config.athletes, clock, stop.is_set) == ()
+    looked(now)
+
+
+def _ears(store: Store, config: Config, clock: Clock) -> Iterator[Ear]:
     for athlete in config.athletes.values():
         for channel in filter(hears, athlete.channels):
-            yield Ear(
-                athlete,
-                channel.name,
-                partial(open_listener, athlete, channel, config.home, clock.now),
-            )
+            opened = partial(open_listener, athlete, channel, config.home, clock.now)
+            yield ear_of(store, athlete, channel.name, opened, clock)
 
 
-def _athlete_jobs(store: Store, athlete: AthleteConfig, looked: Callable[[datetime], None]) -> AthleteJobs:
+def _athlete_jobs(store: Store, athlete: AthleteConfig) -> AthleteJobs:
     def take_in(paths: Sequence[Path], now: datetime) -> bool:
         return take_in_arrivals(store, athlete, paths, now).changed
 
-    memory: Memory = {}
-
-    def assess(now: datetime) -> None:
-        assess_athlete(store, athlete, now, memory)
-        looked(now)
-
-    return AthleteJobs(athlete.name, Inbox(athlete.inbox, take_in).look, assess)
+    return AthleteJobs(athlete.name, Inbox(athlete.inbox, take_in).look)

@@ -17,8 +17,9 @@ from connectors.channels.contract import Incoming
 from daemon.config import AthleteConfig
 from daemon.config_channels import ChannelConfig
 from daemon.credentials import Secret
-from daemon.jobs.answering import MANY, take_incoming
+from daemon.jobs.answering import take_incoming
 from daemon.jobs.assess import assess_athlete, look
+from daemon.jobs.incoming import MANY
 from daemon.jobs.sync import take_in
 from daemon.links import signed
 from daemon.page_key import page_key

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from alembic import context
 
-from daemon.store.tables import Base, UTCDateTime
+from daemon.store.instants import UTCDateTime
+from daemon.store.tables import Base
 
 
 def _render_item(kind: str, item: Any, _autogen: object) -> str | Literal[False]:
