@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import click
 
+from daemon.cli.stopping import how_to_stop
 from daemon.config import Config
 from daemon.lock import AlreadyRunningError, only_daemon_of
 from daemon.store.contents import Contents
@@ -26,8 +27,7 @@ def nobody_else(config: Config, what: str) -> Iterator[None]:
             yield
     except AlreadyRunningError as error:
         raise click.ClickException(
-            f"{what} The daemon is running (process {error.holder}). Stop it first, for example with "
-            "`systemctl stop niggled`, and try again."
+            f"{what} The daemon is running (process {error.holder}). {how_to_stop(error.holder)}"
         ) from None
 
 
