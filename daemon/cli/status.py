@@ -20,6 +20,7 @@ from daemon.cli.context import (
     read_config,
 )
 from daemon.cli.source_lines import SourceAffairs, source_affairs, source_json, source_lines
+from daemon.cli.terminal_words import at_a_terminal
 from daemon.config import AthleteConfig
 from daemon.jobs.adapt import adapted_since
 from daemon.jobs.assess import look
@@ -72,7 +73,7 @@ def command(config_path: str | None, athlete_name: str | None, as_json: bool) ->
             else:
                 if len(config.athletes) > 1:
                     click.secho(athlete.name, bold=True)
-                tell(assessment, beside, athlete, moment)
+                tell(assessment, beside, athlete, moment, athlete.name if len(config.athletes) > 1 else None)
 
 
 def affairs(store: Store, athlete: AthleteConfig, moment: datetime, home: Path | None = None) -> Affairs:
@@ -96,7 +97,14 @@ def affairs(store: Store, athlete: AthleteConfig, moment: datetime, home: Path |
         )
 
 
-def tell(assessment: Assessment, affairs: Affairs, athlete: AthleteConfig, moment: datetime) -> None:
+def tell(
+    assessment: Assessment,
+    affairs: Affairs,
+    athlete: AthleteConfig,
+    moment: datetime,
+    named: str | None = None,
+) -> None:
+    """Everything on one screen. `named` is what `--athlete` has to name where there are several."""
     if affairs.empty:
         click.echo(
             "No activities yet. `niggled setup` connects a service or a folder, `niggled import PATH…` reads files and "
@@ -112,14 +120,13 @@ def tell(assessment: Assessment, affairs: Affairs, athlete: AthleteConfig, momen
     if assessment.learning:
         click.echo(LEARNING)
     for sentence in assessment.advice.sentences:
-        click.echo(sentence)
+        click.echo(at_a_terminal(sentence, named))
     longest = budget.longest_run_km
     if longest.flat is None:
         click.echo(NEXT_NOT_KNOWN)
     else:
-        click.echo(
-            budget_sentence(budget, runner, moment, pain=assessment.pain.overall, load=assessment.load)
-        )
+        fine = budget_sentence(budget, runner, moment, pain=assessment.pain.overall, load=assessment.load)
+        click.echo(at_a_terminal(fine, named))
         click.echo(f"  {_routes(longest, athlete)}; set by: {BINDING_WORDS[budget.binding]}")
     if affairs.adapted_since is not None:
         click.echo(adapted_sentence(affairs.adapted_since, runner, moment))
