@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,6 +22,11 @@ def nobody_else(config: Config, what: str) -> Iterator[None]:
     from daemon.store.restoring import demand_alone
 
     make_home(config)
+    if not os.access(config.home, os.W_OK | os.X_OK):
+        raise click.ClickException(
+            f"{what} {config.home} may not be written. Run this as the user that runs niggled; where you do, its disk "
+            "is mounted read-only."
+        )
     try:
         with only_daemon_of(config.home):
             demand_alone(config.store_url.value(), what)
