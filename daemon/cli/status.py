@@ -19,6 +19,7 @@ from daemon.cli.context import (
     print_json,
     read_config,
 )
+from daemon.cli.preference_lines import preference_line
 from daemon.cli.source_lines import SourceAffairs, source_affairs, source_json, source_lines
 from daemon.cli.terminal_words import at_a_terminal
 from daemon.config import AthleteConfig
@@ -28,6 +29,7 @@ from daemon.store.conversation import Hearing, hearings
 from daemon.store.engine import Store
 from daemon.store.history import list_activities
 from daemon.store.outbox import WAITING, Delivery, DeliveryState, list_deliveries
+from daemon.store.preferences import Mute, mutes, quiet_hours
 from daemon.store.sources import AsideRecord, list_set_aside
 from rules.adaptation import adapted_sentence
 from rules.outcome import Assessment, LongestRun
@@ -50,6 +52,8 @@ class Affairs:
     hearings: list[Hearing]
     empty: bool
     adapted_since: datetime | None
+    quiet: str | None
+    muted: tuple[Mute, ...]
 
 
 @click.command(name="status")
@@ -94,6 +98,8 @@ def affairs(store: Store, athlete: AthleteConfig, moment: datetime, home: Path |
             hearings=hearings(session, athlete.name),
             empty=not list_activities(session, athlete.name, limit=1),
             adapted_since=adapted_since(session, athlete.name, moment),
+            quiet=quiet_hours(session, athlete.name),
+            muted=mutes(session, athlete.name, moment),
         )
 
 
@@ -145,6 +151,8 @@ def tell(
 
 
 def _tell_affairs(affairs: Affairs, athlete: AthleteConfig, moment: datetime) -> None:
+    if line := preference_line(affairs.quiet, affairs.muted, athlete, moment):
+        click.echo(line)
     for source in affairs.sources:
         for line in source_lines(source, athlete.runner, moment):
             click.echo(line)
@@ -236,4 +244,9 @@ def as_json_object(assessment: Assessment, affairs: Affairs, athlete: AthleteCon
             for one in affairs.hearings
         },
         "set_aside": len(affairs.aside),
+        "quiet_hours": affairs.quiet or athlete.policy.msg.quiet,
+        "muted": {
+            one.subject: None if one.until is None else one.until.astimezone(zone).isoformat()
+            for one in affairs.muted
+        },
     }
