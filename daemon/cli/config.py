@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,14 +13,14 @@ from connectors.errors import Broken
 from daemon import config_example
 from daemon.channels import check_channel
 from daemon.cli.context import config_option, json_option, now, print_json, read_config
-from daemon.cli.preference_lines import mute_words
-from daemon.cli.preferences_in_force import chosen_on_page
 from daemon.config import Config, ConfigError
 from daemon.credentials import Secret, SecretError
 from daemon.options import OPTIONS, Option
-from daemon.store.preferences import Mute
 from rules.policy import settings
 from rules.settings import listed
+
+if TYPE_CHECKING:
+    from daemon.store.preferences import Mute
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,13 @@ def _unusable(config: Config) -> Iterator[str]:
 @config_option
 @json_option
 def show(config_path: str | None, as_json: bool) -> None:
-    """Every option as it holds now, and where it came from: the configuration, the page, or neither (default). Secrets are
-    shown as references only."""
+    """Every option as it holds now, and where it came from. Secrets are shown as references only.
+
+    What was set on the page goes before the configuration.
+    """
+    from daemon.cli.preference_lines import mute_words
+    from daemon.cli.preferences_in_force import chosen_on_page
+
     config = read_config(config_path)
     chosen, unread = chosen_on_page(config, now())
     rows = {
