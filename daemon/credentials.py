@@ -61,11 +61,24 @@ def parse(raw: object) -> Secret:
     raise ValueError(f"a secret is a text or one of {EXAMPLE}")
 
 
+def file_of(secret: Secret, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The file that holds a secret, there or not; None where it is in none, or only systemd knows which."""
+    if secret.way == "file":
+        return Path(str(secret.reference)).expanduser().absolute()
+    if secret.way == "credential" and (named := environ.get(_variable(secret.reference))):
+        return Path(named).expanduser().absolute()
+    return None
+
+
+def _variable(name: object) -> str:
+    return f"NIGGLED_{str(name).upper().replace('-', '_')}_FILE"
+
+
 def _credential(name: object, environ: Mapping[str, str]) -> str:
     folder = environ.get("CREDENTIALS_DIRECTORY")
     if folder and (Path(folder) / str(name)).is_file():
         return _read(Path(folder) / str(name))
-    variable = f"NIGGLED_{str(name).upper().replace('-', '_')}_FILE"
+    variable = _variable(name)
     if environ.get(variable):
         return _read(Path(environ[variable]))
     raise SecretError(

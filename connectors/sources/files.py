@@ -72,6 +72,10 @@ class FilesSource:
         elif path.suffix.lower() == ".csv":
             yield from strava_items(FolderArchive(path.parent), path.name, path.name, task)
         else:
+            if path.is_dir():
+                # Folders are walked, so this one cannot be looked into.
+                os.scandir(path).close()
+                return
             with path.open("rb") as stream:
                 head = stream.read(4)
                 data = b"" if is_zip(head) else head + stream.read(LARGEST_FILE_BYTES)
@@ -146,11 +150,13 @@ class FilesSource:
 
 
 def _units(path: Path) -> Iterator[Path]:
-    """What is read on its own: a file, the table of a Strava export, the folder of a Garmin export."""
+    """What is read on its own: a file, the table of a Strava export, the folder of a Garmin export; and folders that are
+    closed, for they have to be told."""
     if not path.is_dir():
         yield path
         return
-    for parent, folders, files in os.walk(path):
+    closed: list[Path] = []
+    for parent, folders, files in os.walk(path, onerror=lambda error: closed.append(Path(error.filename))):
         folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
         here = Path(parent)
         table = next((file for file in files if file.lower() == ACTIVITIES_CSV), None)
@@ -164,3 +170,4 @@ def _units(path: Path) -> Iterator[Path]:
             for file in sorted(files):
                 if not file.startswith(".") and (is_activity_file(file) or file.lower().endswith(".zip")):
                     yield here / file
+    yield from closed

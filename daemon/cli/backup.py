@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 @click.command(name="backup")
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--daily", is_flag=True, help="Make today's backup in the folder of [backup], as the daemon does."
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +18,27 @@ from daemon.credentials import Secret, SecretError
 from daemon.options import OPTIONS, Option
 from rules.policy import settings
 from rules.settings import listed
+
+if TYPE_CHECKING:
+    from daemon.store.preferences import Mute
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A value in force, and whence: configuration, page or default. `instead_of` is what the page has overruled."""
+
+    value: str
+    comes_from: str
+    instead_of: str = ""
+
+    @property
+    def origin(self) -> str:
+        if self.comes_from == "page":
+            return f"   # set on the page, over {self.instead_of}"
+        return "   # default" if self.comes_from == "default" else ""
+
+    def as_json(self) -> dict[str, object]:
+        return {"value": self.value, "set": self.comes_from != "default", "from": self.comes_from}
 
 
 @click.group(name="config")
@@ -66,15 +89,42 @@ def _unusable(config: Config) -> Iterator[str]:
 @config_option
 @json_option
 def show(config_path: str | None, as_json: bool) -> None:
-    """Every option as it holds now, and where it came from. Secrets are shown as references only."""
+    """Every option as it holds now, and where it came from. Secrets are shown as references only.
+
+    What was set on the page goes before the configuration.
+    """
+    from daemon.cli.preference_lines import mute_words
+    from daemon.cli.preferences_in_force import chosen_on_page
+
     config = read_config(config_path)
-    rows = [*_option_rows(config), *_policy_rows(config)]
+    chosen, unread = chosen_on_page(config, now())
+    rows = {
+        key: Row(value, "configuration" if is_set else "default")
+        for key, value, is_set in (*_option_rows(config), *_policy_rows(config))
+    }
+    rows |= {
+        key: Row(config_example.toml_value(value), "page", instead_of=rows[key].value)
+        for name, one in chosen.items()
+        for key, value in ((f"{_policy_prefix(config, name)}.msg.quiet", one.quiet),)
+        if value is not None
+    }
     if as_json:
-        print_json({key: {"value": value, "set": is_set} for key, value, is_set in rows})
+        muted = {
+            f"athletes.{name}.muted.{mute.subject}": Row(_until(mute), "page")
+            for name, one in chosen.items()
+            for mute in one.muted
+        }
+        print_json({key: row.as_json() for key, row in (rows | muted).items()})
         return
     click.echo(f"# {config.path or 'no configuration file'}; data in {config.home}")
-    for key, value, is_set in rows:
-        click.echo(f"{key} = {value}" + ("" if is_set else "   # default"))
+    for key, row in rows.items():
+        click.echo(f"{key} = {row.value}{row.origin}")
+    for name, one in chosen.items():
+        for mute in one.muted:
+            words = mute_words(mute, config.athletes[name].runner, now())
+            click.echo(f"# {name}: muted on the page: {words}")
+    if unread:
+        click.echo(f"# {unread}")
 
 
 @command.command()
@@ -114,10 +164,18 @@ def _in_force(config: Config, option: Option) -> str:
     )
 
 
+def _policy_prefix(config: Config, athlete: str) -> str:
+    return f"athletes.{athlete}.policy" if len(config.athletes) > 1 else "policy"
+
+
+def _until(mute: Mute) -> str:
+    return "for good" if mute.until is None else f"until {mute.until.isoformat()}"
+
+
 def _policy_rows(config: Config) -> list[tuple[str, str, bool]]:
     rows = []
     for athlete in config.athletes.values():
-        prefix = f"athletes.{athlete.name}.policy" if len(config.athletes) > 1 else "policy"
+        prefix = _policy_prefix(config, athlete.name)
         for usual, own in zip(settings(), listed(athlete.policy), strict=True):
             shown = config_example.toml_value(own.default)
             rows.append((f"{prefix}.{own.name}", shown, own.default != usual.default))

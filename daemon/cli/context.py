@@ -85,9 +85,9 @@ def make_home(config: Config) -> None:
     try:
         paths.make_private_folder(config.home)
     except OSError as error:
+        why = " is no folder" if isinstance(error, FileExistsError) else f": {error.strerror}"
         raise click.ClickException(
-            f"The data folder cannot be made. {config.home}: {error.strerror}. "
-            "Name one that you may write in NIGGLED_HOME."
+            f"The data folder cannot be made. {config.home}{why}. Name one that you may write in NIGGLED_HOME."
         ) from error
 
 
@@ -116,9 +116,16 @@ def print_json(value: object) -> None:
 
 
 def existing_paths(given: tuple[str, ...]) -> list[Path]:
-    """Arguments -> paths; a usage error naming those that do not exist."""
+    """Arguments -> paths; a usage error naming those that do not exist, one sentence for what cannot be looked at."""
     chosen = [Path(word).expanduser() for word in given]
-    missing = [str(path) for path in chosen if not path.exists()]
+    try:
+        missing = [
+            word or "''" for word, path in zip(given, chosen, strict=True) if not (word and path.exists())
+        ]
+    except OSError as error:
+        raise click.ClickException(
+            f"{error.filename}: {error.strerror}. Check the path and who may read it."
+        ) from error
     if missing:
         raise click.UsageError(f"there is no {', no '.join(missing)}")
     return chosen

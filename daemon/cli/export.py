@@ -10,7 +10,7 @@ from daemon.cli.context import athlete_options, now, opened
 
 
 @click.command(name="export")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, readable=False))
 @click.option("--series", is_flag=True, help="Also every second of every run, one CSV each.")
 @athlete_options
 def command(folder: Path, series: bool, config_path: str | None, athlete_name: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -13,6 +14,8 @@ from daemon.cli.keeping import nobody_else
 from daemon.cli.logout import ELSEWHERE
 from daemon.config import Config
 from daemon.config_sources import LIVE_SOURCES
+from daemon.doctor.verdict import counted
+from daemon.kept_secrets import KeptSecrets, kept_secrets, secret_folders
 
 WORD = "forget everything"
 
@@ -22,7 +25,7 @@ WORD = "forget everything"
 @click.option("--athlete", "athlete_name", metavar="NAME", help="Everything of one athlete.")
 @config_option
 def command(everybody: bool, athlete_name: str | None, config_path: str | None) -> int:
-    """Delete the data for good: the database, keys and logins, and the backups niggled made. The daemon must not run."""
+    """Delete the data for good: the database, keys, logins, secrets, and the backups niggled made. The daemon must not run."""
     if everybody is (athlete_name is not None):
         raise click.UsageError("say --all, or --athlete with a name")
     config = read_config(config_path)
@@ -35,23 +38,28 @@ def command(everybody: bool, athlete_name: str | None, config_path: str | None) 
 def _forget_everybody(config: Config) -> int:
     from daemon.store.forgetting import forget_everything
 
-    backups, keys = list(_backups(config)), _keys(config)
+    backups, keys, secrets = list(_backups(config)), _keys(config), kept_secrets(config, None)
     click.echo(
-        f"This deletes the database ({_place(config)}), {len(keys)} files of keys and logins, and {len(backups)} backups. "
-        "It cannot be undone."
+        f"This deletes the database ({_place(config)}), {', '.join(_files(keys, secrets))}, and "
+        f"{counted(len(backups), 'backup')}. It cannot be undone."
     )
     if not _agreed(WORD):
         return 1
     _delete(keys)
     forget_everything(config.store_url.value())
     _delete([*backups, *_left_over(config)])
+    left = _delete_secrets(config, secrets)
     for folder in (config.home / "keys", config.backup.folder):
         _remove_if_empty(folder)
     click.echo("Forgotten.")
-    configuration = f", and the configuration {config.path} with its secrets" if config.path else ""
+    configuration = f", and the configuration {config.path}{_written(secrets)}" if config.path else ""
     click.echo(f"What is yours stays: the inbox, backups and exports made elsewhere{configuration}.")
-    _say_elsewhere(keys)
-    return 0
+    if config.path and secrets.files:
+        click.echo(
+            "What it refers to in the deleted files of secrets has to be told anew before the next start."
+        )
+    _say_elsewhere(keys, secrets)
+    return _say_left(left)
 
 
 def _forget_one(config: Config, name: str) -> int:
@@ -61,12 +69,13 @@ def _forget_one(config: Config, name: str) -> int:
     keys = _keys_of(config, name)
     url = config.store_url.value()
     known = known_athletes(url)
-    if name not in known and not keys:
+    secrets = kept_secrets(config, name)
+    if name not in known and not keys and not secrets.files:
         raise click.UsageError(f"nothing is known of {name}; there is {', '.join(known) or 'nobody'}")
     backups = list(_backups(config))
     click.echo(
-        f"This deletes everything of {name} from the database and from {len(backups)} backups, and {len(keys)} files of "
-        "keys and logins. It cannot be undone."
+        f"This deletes everything of {name} from the database and from {counted(len(backups), 'backup')}, with "
+        f"{' and '.join(_files(keys, secrets))}. It cannot be undone."
     )
     if not _agreed(f"forget {name}"):
         return 1
@@ -79,16 +88,17 @@ def _forget_one(config: Config, name: str) -> int:
         except StoreError as error:
             refused.append(f"✘ {backup} still holds {name}. {error.why} Delete that file.")
     _delete(_left_over(config))
+    left = _delete_secrets(config, secrets)
     forget_athlete(url, name)
     if refused:
         raise click.ClickException("\n".join([NOT_FORGOTTEN, *refused]))
     click.echo(f"{name} is forgotten. The inbox, and backups and exports made elsewhere, stay.")
     if name in config.athletes and config.path:
         click.echo(
-            f"[athletes.{name}] is still in {config.path}: take it out with its secrets, or {name} begins anew."
+            f"[athletes.{name}] is still in {config.path}{_written(secrets)}: take it out, or {name} begins anew."
         )
-    _say_elsewhere(keys)
-    return 0
+    _say_elsewhere(keys, secrets)
+    return _say_left(left)
 
 
 def _agreed(words: str) -> bool:
@@ -135,6 +145,8 @@ def _keys(config: Config) -> list[Path]:
         *sorted(folder.glob("*.json*")),
         *sorted(folder.glob(".*.json*")),
         *([page] if page.exists() else []),
+        # What a power cut left of making it.
+        *sorted(config.home.glob(f".{page_key.NAME}.*")),
     ]
 
 
@@ -153,8 +165,22 @@ def _delete(paths: Iterable[Path]) -> None:
         path.unlink(missing_ok=True)
 
 
+def _delete_secrets(config: Config, secrets: KeptSecrets) -> list[str]:
+    """Those that could not be deleted, with the reason: beside root's configuration not everything is ours to delete."""
+    left = []
+    for path in secrets.files:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            left.append(f"{path}: {error.strerror}.")
+    for folder in secret_folders(config):
+        _remove_if_empty(folder)
+    return left
+
+
 def _remove_if_empty(folder: Path) -> None:
-    if folder.is_dir() and not any(folder.iterdir()):
+    # One with something in it, and one that is not ours, stays.
+    with suppress(OSError):
         folder.rmdir()
 
 
@@ -164,8 +190,29 @@ def _place(config: Config) -> str:
     return str(embedded_file(config.store_url.value()) or "all tables in PostgreSQL")
 
 
-def _say_elsewhere(keys: list[Path]) -> None:
-    """Deleting a key here does not end the access at the service."""
+def _files(keys: list[Path], secrets: KeptSecrets) -> list[str]:
+    """ "2 files of keys and logins", "1 file of secrets"."""
+    kinds = ((len(keys), "keys and logins"), (len(secrets.files), "secrets"))
+    return [f"{counted(number, 'file')} of {kind}" for number, kind in kinds]
+
+
+def _written(secrets: KeptSecrets) -> str:
+    return " with the secrets written in it" if secrets.plain else ""
+
+
+def _say_elsewhere(keys: list[Path], secrets: KeptSecrets) -> None:
+    """What niggled does not reach: secrets in other places, and the access that a service still grants."""
+    if secrets.elsewhere:
+        click.echo("Secrets that lie elsewhere stay; delete them yourself where nothing else needs them:")
+        for words in secrets.elsewhere:
+            click.echo(f"  {words}")
     for source in LIVE_SOURCES:
         if any(path.name.endswith(f"-{source}.json") for path in keys):
             click.echo(f"{source.capitalize()}: {ELSEWHERE[source]}")
+
+
+def _say_left(left: list[str]) -> int:
+    """The exit status."""
+    for words in left:
+        click.echo(f"✘ {words} Delete that file of secrets as its owner.", err=True)
+    return 1 if left else 0

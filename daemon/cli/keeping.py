@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
+from daemon.cli.stopping import how_to_stop
 from daemon.config import Config
 from daemon.lock import AlreadyRunningError, only_daemon_of
 from daemon.store.contents import Contents
@@ -20,14 +22,18 @@ def nobody_else(config: Config, what: str) -> Iterator[None]:
     from daemon.store.restoring import demand_alone
 
     make_home(config)
+    if not os.access(config.home, os.W_OK | os.X_OK):
+        raise click.ClickException(
+            f"{what} {config.home} may not be written. Run this as the user that runs niggled; where you do, its disk "
+            "is mounted read-only."
+        )
     try:
         with only_daemon_of(config.home):
             demand_alone(config.store_url.value(), what)
             yield
     except AlreadyRunningError as error:
         raise click.ClickException(
-            f"{what} The daemon is running (process {error.holder}). Stop it first, for example with "
-            "`systemctl stop niggled`, and try again."
+            f"{what} The daemon is running (process {error.holder}). {how_to_stop(error.holder)}"
         ) from None
 
 

@@ -142,7 +142,7 @@ def _known_failure(error: Exception) -> str | None:
     if type(error).__name__ in {"StoreError", "AlreadyRunningError"}:
         return str(error)
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or 'the system'}: {error.strerror}"
+        return f"{error.filename or 'the system'}: {error.strerror}. Check the path, its rights and the disk."
     return None
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from daemon.cli.context import athlete_options, now, opened
+from daemon.cli.terminal_words import at_a_terminal
 from daemon.config import AthleteConfig
 from daemon.replies import take_answer
 from rules.confirmations import WHEN_QUESTION
@@ -58,7 +59,7 @@ def command(
             note=note,
         )
     hint = " Answer: niggled pain run, or niggled pain now." if taken.text == WHEN_QUESTION else ""
-    click.echo(taken.text + hint, err=not taken.understood)
+    click.echo(at_a_terminal(taken.text, athlete_name) + hint, err=not taken.understood)
     context.exit(0 if taken.understood else 1)
 
 

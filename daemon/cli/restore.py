@@ -11,7 +11,7 @@ from daemon.cli.keeping import nobody_else, told
 
 
 @click.command(name="restore")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
 @click.option("--check", is_flag=True, help="Only see whether the file is whole and fits; nothing changes.")
 @config_option
 def command(file: Path, check: bool, config_path: str | None) -> None:

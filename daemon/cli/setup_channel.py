@@ -32,6 +32,10 @@ How should I reach you, and you me?
   email      mail, and your replies
   apprise    a hundred other services, one-way
   none       later; until then `niggled status` tells"""
+NOTHING_SENT = (
+    "Nothing is sent for now: `niggled status` tells how things are, `niggled pain` takes your answers. "
+    "`niggled setup` adds a channel at any time."
+)
 WAITING = "Waiting for your answer, {:.0f} s at most."
 PRESS_ENTER = " Enter skips this."
 CHECK = {
@@ -62,6 +66,7 @@ def set_up_channel(desk: Desk, said: ChannelAnswers) -> bool:
     while True:
         kind = answered("Channel?", one_of((*KINDS, NONE)), "--channel", said.kind, proposal=NONE)
         if kind == NONE:
+            click.echo(NOTHING_SENT)
             return True
         try:
             name = _free_name(said.name or CHANNEL_EXAMPLES[kind][0], there)

@@ -37,6 +37,11 @@ class Desk:
     def athlete(self) -> AthleteConfig:
         return self.config.athletes[self.name]
 
+    @property
+    def named(self) -> str | None:
+        """What `--athlete` has to name; None where there is only one."""
+        return self.name if len(self.config.athletes) > 1 else None
+
     def drafted(self, tables: Tables) -> AthleteConfig:
         """The athlete as they would be with these settings. Raises ConfigError for settings that cannot be."""
         return config_with(text_of(self.path), self.path, self.home, self.name, tables).athletes[self.name]

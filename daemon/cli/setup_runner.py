@@ -13,6 +13,7 @@ from daemon import setup_knee
 from daemon.cli.context import now, opened_store
 from daemon.cli.setup_asking import answered, one_of, whole_number
 from daemon.cli.setup_desk import Desk, stays
+from daemon.cli.terminal_words import at_a_terminal
 from daemon.config import machine_zone
 from daemon.config_values import checked
 from daemon.options import OPTIONS
@@ -92,12 +93,12 @@ def ask_about_knee(desk: Desk, said: RunnerAnswers) -> None:
             desk.add(usual)
             athlete = desk.athlete
             if text := setup_knee.keep_pain(store, athlete, pain, now()):
-                click.echo(f"  {text}")
+                click.echo(f"  {at_a_terminal(text, desk.named)}")
             today = now().astimezone(ZoneInfo(athlete.runner.timezone)).date()
             if word := set_up.word_about_age(athlete.runner.birth_year or OLDEST, today, pain):
                 click.echo(f"  {word}")
         if flags is not None and (text := setup_knee.keep_checklist(store, athlete, flags, now())):
-            click.secho(f"  {text}", bold=True)
+            click.secho(f"  {at_a_terminal(text, desk.named)}", bold=True)
 
 
 def _usual_pain(desk: Desk, said: RunnerAnswers, pain: int) -> Tables:

@@ -14,6 +14,7 @@ from daemon.cli.context import now, opened_store
 from daemon.cli.setup_desk import Desk
 from daemon.cli.status import affairs
 from daemon.cli.status import tell as tell_status
+from daemon.cli.terminal_words import at_a_terminal
 from daemon.doctor.unit import running
 from daemon.jobs.assess import assess_athlete
 from daemon.store.history import load_history
@@ -48,10 +49,11 @@ def tell_summary(desk: Desk) -> None:
         runs = sum(1 for one in everything.activities if one.family is Family.RUN)
         events = replay(_as_it_came(history), athlete.policy)
         click.echo()
-        click.secho(ready_sentence(runs, events, assessment, athlete.runner, moment), bold=True)
+        ready = ready_sentence(runs, events, assessment, athlete.runner, moment)
+        click.secho(at_a_terminal(ready, desk.named), bold=True)
         click.echo()
         if runs:
-            tell_status(assessment, affairs(store, athlete, moment, desk.home), athlete, moment)
+            tell_status(assessment, affairs(store, athlete, moment, desk.home), athlete, moment, desk.named)
             click.echo()
     click.echo(f"Written: {desk.path}")
     click.echo(_how_to_run(desk.path, desk.home))

@@ -19,7 +19,9 @@ from daemon.cli.context import (
     print_json,
     read_config,
 )
+from daemon.cli.preference_lines import preference_line
 from daemon.cli.source_lines import SourceAffairs, source_affairs, source_json, source_lines
+from daemon.cli.terminal_words import at_a_terminal
 from daemon.config import AthleteConfig
 from daemon.jobs.adapt import adapted_since
 from daemon.jobs.assess import look
@@ -27,6 +29,7 @@ from daemon.store.conversation import Hearing, hearings
 from daemon.store.engine import Store
 from daemon.store.history import list_activities
 from daemon.store.outbox import WAITING, Delivery, DeliveryState, list_deliveries
+from daemon.store.preferences import Mute, mutes, quiet_hours
 from daemon.store.sources import AsideRecord, list_set_aside
 from rules.adaptation import adapted_sentence
 from rules.outcome import Assessment, LongestRun
@@ -49,6 +52,8 @@ class Affairs:
     hearings: list[Hearing]
     empty: bool
     adapted_since: datetime | None
+    quiet: str | None
+    muted: tuple[Mute, ...]
 
 
 @click.command(name="status")
@@ -72,7 +77,7 @@ def command(config_path: str | None, athlete_name: str | None, as_json: bool) ->
             else:
                 if len(config.athletes) > 1:
                     click.secho(athlete.name, bold=True)
-                tell(assessment, beside, athlete, moment)
+                tell(assessment, beside, athlete, moment, athlete.name if len(config.athletes) > 1 else None)
 
 
 def affairs(store: Store, athlete: AthleteConfig, moment: datetime, home: Path | None = None) -> Affairs:
@@ -93,10 +98,19 @@ def affairs(store: Store, athlete: AthleteConfig, moment: datetime, home: Path |
             hearings=hearings(session, athlete.name),
             empty=not list_activities(session, athlete.name, limit=1),
             adapted_since=adapted_since(session, athlete.name, moment),
+            quiet=quiet_hours(session, athlete.name),
+            muted=mutes(session, athlete.name, moment),
         )
 
 
-def tell(assessment: Assessment, affairs: Affairs, athlete: AthleteConfig, moment: datetime) -> None:
+def tell(
+    assessment: Assessment,
+    affairs: Affairs,
+    athlete: AthleteConfig,
+    moment: datetime,
+    named: str | None = None,
+) -> None:
+    """Everything on one screen. `named` is what `--athlete` has to name where there are several."""
     if affairs.empty:
         click.echo(
             "No activities yet. `niggled setup` connects a service or a folder, `niggled import PATH…` reads files and "
@@ -112,14 +126,13 @@ def tell(assessment: Assessment, affairs: Affairs, athlete: AthleteConfig, momen
     if assessment.learning:
         click.echo(LEARNING)
     for sentence in assessment.advice.sentences:
-        click.echo(sentence)
+        click.echo(at_a_terminal(sentence, named))
     longest = budget.longest_run_km
     if longest.flat is None:
         click.echo(NEXT_NOT_KNOWN)
     else:
-        click.echo(
-            budget_sentence(budget, runner, moment, pain=assessment.pain.overall, load=assessment.load)
-        )
+        fine = budget_sentence(budget, runner, moment, pain=assessment.pain.overall, load=assessment.load)
+        click.echo(at_a_terminal(fine, named))
         click.echo(f"  {_routes(longest, athlete)}; set by: {BINDING_WORDS[budget.binding]}")
     if affairs.adapted_since is not None:
         click.echo(adapted_sentence(affairs.adapted_since, runner, moment))
@@ -138,6 +151,8 @@ def tell(assessment: Assessment, affairs: Affairs, athlete: AthleteConfig, momen
 
 
 def _tell_affairs(affairs: Affairs, athlete: AthleteConfig, moment: datetime) -> None:
+    if line := preference_line(affairs.quiet, affairs.muted, athlete, moment):
+        click.echo(line)
     for source in affairs.sources:
         for line in source_lines(source, athlete.runner, moment):
             click.echo(line)
@@ -229,4 +244,9 @@ def as_json_object(assessment: Assessment, affairs: Affairs, athlete: AthleteCon
             for one in affairs.hearings
         },
         "set_aside": len(affairs.aside),
+        "quiet_hours": affairs.quiet or athlete.policy.msg.quiet,
+        "muted": {
+            one.subject: None if one.until is None else one.until.astimezone(zone).isoformat()
+            for one in affairs.muted
+        },
     }

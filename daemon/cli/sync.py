@@ -204,9 +204,12 @@ def _tell(polled: Polled, counts: Counts) -> None:
     if parts or not _is_failure(failure):
         click.echo(f"{title}: {', '.join(parts) or 'nothing new'}.")
     if failure is not None and _is_failure(failure):
-        click.echo(f"✘ {title}: {failure_sentence(failure)}", err=True)
+        said = failure_sentence(failure)
+        click.echo(f"✘ {said if title in said else f'{title}: {said}'}", err=True)
     elif failure is not None:
-        click.echo(f"  {failure_sentence(failure)} `niggled run` goes on by itself.")
+        said = failure_sentence(failure).removeprefix(f"{title}: ")
+        said = f"It {said.removeprefix(f'{title} ')}" if said.startswith(f"{title} ") else said
+        click.echo(f"  {said} `niggled run` goes on by itself.")
 
 
 def _as_json(polled: Polled, counts: Counts) -> dict[str, object]:

@@ -23,7 +23,7 @@ def file_verdicts(config: Config, own_group: int) -> Iterator[Verdict]:
     if config.path is None:
         yield good(CONFIGURATION, "No configuration file, so the defaults hold.")
         return
-    plain = sorted(key for key, value in config.values.items() if _is_plain_secret(key, value))
+    plain = sorted(key for key, value in config.values.items() if is_plain_secret(key, value))
     status = config.path.stat()
     mode = stat.S_IMODE(status.st_mode)
     readers = _readers(mode, status.st_uid, status.st_gid, config.home, own_group)
@@ -127,7 +127,7 @@ def zone_verdicts(config: Config, athlete: AthleteConfig) -> Iterator[Verdict]:
         )
 
 
-def _is_plain_secret(key: str, value: object) -> bool:
+def is_plain_secret(key: str, value: object) -> bool:
     """A value that would let somebody in. The address of a database without a password is none."""
     if not isinstance(value, Secret) or value.way != "plain":
         return False

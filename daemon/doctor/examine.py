@@ -1,4 +1,5 @@
-"""Every check in the order in which one would mend things: configuration, place, database, daemon, sources, channels."""
+"""Every check in the order in which one would mend things: configuration, place, database, backup, daemon, sources,
+channels."""
 
 from __future__ import annotations
 
@@ -9,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from daemon.cli.source_lines import source_affairs
-from daemon.config import AthleteConfig, Config
+from daemon.config import AthleteConfig, Config, machine_zone
 from daemon.credentials import SecretError
-from daemon.doctor import channels, clock, configuration, database, page, parts, place, sources, unit
+from daemon.doctor import backup, channels, clock, configuration, database, page, parts, place, sources, unit
 from daemon.doctor.verdict import Verdict, bad, counted, good, warning, when
 from daemon.store.conversation import hearings
 from daemon.store.errors import StoreError
@@ -71,6 +73,7 @@ def examine(
             if usable
             else None
         )
+        yield from _checked("backup", lambda: _backup(config, url, session, now()))
         yield from _checked("clock", lambda: _clock(session, athletes, now(), around))
         daemon = unit.running(config.home, service, embedded=file is not None)
         booted = around.booted.is_dir()
@@ -136,6 +139,13 @@ def set_aside_verdicts(aside: list[AsideRecord], athlete: AthleteConfig, now: da
         )
     else:
         yield good("set aside", f"Nothing unreadable{' lately' if aside else ''}.", athlete.name)
+
+
+def _backup(config: Config, url: str, session: Session | None, now: datetime) -> Iterator[Verdict]:
+    file = database.database_file(url)
+    if config.backup.wanted(url) and (file is None or file.exists()):
+        since = None if session is None else backup.installed_at(session)
+        yield from backup.backup_verdicts(config.backup, since, now, ZoneInfo(machine_zone()))
 
 
 def _clock(

@@ -33,10 +33,9 @@ def new_folder(target: Path) -> Iterator[Path]:
     Raises StoreError; what is half-written is then removed.
     """
     target = target.absolute()
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise StoreError(NOT_MADE, f"{target} is there already and not empty.", "Name a new folder.")
     part = target.with_name(f".{target.name}.part")
     try:
+        _demand_new(target)
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(mode=0o700, parents=True)
         yield part
@@ -56,6 +55,15 @@ def new_folder(target: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
+
+
+def _demand_new(target: Path) -> None:
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise StoreError(NOT_MADE, f"{target} is no folder.", "Name a new folder.")
+    if any(target.iterdir()):
+        raise StoreError(NOT_MADE, f"{target} is there already and not empty.", "Name a new folder.")
 
 
 def write_tables(session: Session, athlete: str, folder: Path) -> dict[str, int]:

@@ -6,8 +6,11 @@ PostgreSQL it is every row of one unchanging view.
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from contextlib import closing
+import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -36,21 +39,20 @@ def write_backup(url: str, target: Path) -> Contents:
     source = embedded_file(url)
     if source is not None:
         _refuse_own_file(source, target)
-        if not source.is_file():
-            raise StoreError(
-                NOT_MADE, "There is no database yet.", "Import something first: `niggled import PATH`."
-            )
+        _demand_database(source)
     _refuse_other_file(target)
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(NOT_MADE, f"{target.parent}: {error.strerror}.", "Name another folder.") from error
+        why = " is no folder" if isinstance(error, FileExistsError) else f": {error.strerror}"
+        raise StoreError(NOT_MADE, f"{target.parent}{why}.", "Name another folder.") from error
     with placed_when_whole(target, NOT_MADE) as part:
         if source is None:
             _copy_rows_into(url, part)
         else:
             demand_room(target.parent, _size_with_log(source), NOT_MADE)
-            copy_file(source, part)
+            with _source_explained(source):
+                copy_file(source, part)
         return _verified(part, target)
 
 
@@ -63,6 +65,22 @@ def copy_file(source: Path, target: Path) -> None:
     ):
         original.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")
+
+
+@contextmanager
+def _source_explained(source: Path) -> Iterator[None]:
+    """The copy can be written by now, so rights that are missing are those to the database: reading one takes writing."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+            raise
+        if os.statvfs(source.parent).f_flag & os.ST_RDONLY:
+            why = f"The disk of {source.parent} is mounted read-only."
+            cure = f"Mount it writable, or copy {source.name} and the files beside it by hand (cp)."
+        else:
+            why, cure = f"{source} may not be written here.", "Run this as the user that runs niggled."
+        raise StoreError(NOT_MADE, why, cure) from error
 
 
 def _copy_rows_into(url: str, part: Path) -> None:
@@ -86,6 +104,23 @@ def _verified(part: Path, target: Path) -> Contents:
         raise StoreError(NOT_MADE, why, cure) from error
 
 
+def _demand_database(source: Path) -> None:
+    try:
+        there = stat.S_ISREG(source.stat().st_mode)
+        if there:
+            source.open("rb").close()
+    except (FileNotFoundError, NotADirectoryError):
+        there = False
+    except OSError as error:
+        raise StoreError(
+            NOT_MADE, f"{source}: {error.strerror}.", "Run this as the user that runs niggled."
+        ) from error
+    if not there:
+        raise StoreError(
+            NOT_MADE, "There is no database yet.", "Import something first: `niggled import PATH`."
+        )
+
+
 def _refuse_own_file(source: Path, target: Path) -> None:
     own = source.absolute()
     if target.resolve().name in {f"{own.name}{log}" for log in ("", "-wal", "-shm", "-journal")} and (
@@ -96,13 +131,17 @@ def _refuse_own_file(source: Path, target: Path) -> None:
 
 def _refuse_other_file(target: Path) -> None:
     """Only an earlier backup is written over, whole or not."""
-    if target.is_dir():
-        raise StoreError(NOT_MADE, f"{target} is a folder.", f"Name a file in it: {target / 'niggled.db'}.")
-    if not target.exists():
-        return
     try:
+        mode = target.stat().st_mode
+        if stat.S_ISDIR(mode):
+            cure = f"Name a file in it: {target / 'niggled.db'}."
+            raise StoreError(NOT_MADE, f"{target} is a folder.", cure)
+        if not stat.S_ISREG(mode):
+            raise StoreError(NOT_MADE, f"{target} is no file.", "Name a file.")
         with target.open("rb") as stream:
             head = stream.read(16)
+    except (FileNotFoundError, NotADirectoryError):
+        return  # what stands where its folder should be is told when that is made
     except OSError as error:
         raise StoreError(NOT_MADE, f"{target}: {error.strerror}.", "Name another file.") from error
     if head not in (b"", b"SQLite format 3\0") or is_of_another_program(target):

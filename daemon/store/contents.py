@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from errno import ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,6 +16,8 @@ from daemon.store.migrate import HEAD, REVISIONS
 
 _OURS = frozenset({"alembic_version", "athletes", "activities", "source_records"})
 _OLDER = "Take an older backup."
+_NAME = "Name a file made by `niggled backup`."
+_RIGHTS = "Check its rights and the disk, or copy it to where the user that runs niggled may read it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,7 @@ class Contents:
 
 def contents_of(path: Path) -> Contents:
     """Read the whole file. Raises StoreError where it is damaged, not a database of niggled's, or from a newer niggled."""
-    if not path.is_file():
-        raise StoreError(
-            f"{path} cannot be used.", "There is no such file.", "Name a file made by `niggled backup`."
-        )
+    _demand_file(path)
     with _read_only(path) as database:
         verdict = str(database.execute("PRAGMA integrity_check(1)").fetchone()[0])
         if verdict != "ok":
@@ -44,7 +45,7 @@ def contents_of(path: Path) -> Contents:
             raise StoreError(
                 f"{path} cannot be used.",
                 "It is a database, but not one of niggled's.",
-                "Name a file made by `niggled backup`.",
+                _NAME,
             )
         revision = str(database.execute("SELECT version_num FROM alembic_version").fetchone()[0])
         if revision not in REVISIONS:
@@ -69,6 +70,21 @@ def is_of_another_program(path: Path) -> bool:
     return bool(tables) and not tables >= _OURS
 
 
+def _demand_file(path: Path) -> None:
+    try:
+        found = path.stat()
+    except OSError as error:
+        missing = error.errno in (ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG)
+        why, cure = ("There is no such file.", _NAME) if missing else (f"{error.strerror}.", _RIGHTS)
+        raise StoreError(f"{path} cannot be used.", why, cure) from error
+    if stat.S_ISDIR(found.st_mode):
+        raise StoreError(f"{path} cannot be used.", "It is a folder.", _NAME)
+    if not stat.S_ISREG(found.st_mode):
+        raise StoreError(f"{path} cannot be used.", "It is no file.", _NAME)
+    if found.st_size == 0:
+        raise StoreError(f"{path} cannot be used.", "The file is empty.", _OLDER)
+
+
 def _tables(database: sqlite3.Connection) -> set[str]:
     return {str(name) for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
@@ -85,9 +101,9 @@ def _read_only(path: Path) -> Iterator[sqlite3.Connection]:
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
         if code == sqlite3.SQLITE_NOTADB:
-            why, cure = "The file is not a SQLite database.", "Name a file made by `niggled backup`."
+            why, cure = "The file is not a SQLite database.", _NAME
         elif code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR):
-            why, cure = "The file cannot be read.", "Check its rights and the disk it lies on."
+            why, cure = "The file cannot be read.", _RIGHTS
         else:
             why, cure = "The file is damaged.", _OLDER
         raise StoreError(f"{path} cannot be used.", why, cure) from error

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from daemon.store.errors import StoreError
 from daemon.store.tables import Base
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every revision of `migrations/versions`, oldest first."""
 
 HEAD = REVISIONS[-1]

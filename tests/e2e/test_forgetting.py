@@ -29,7 +29,8 @@ def test_forgetting_everything_wants_the_words_and_leaves_what_is_the_runners(
     asked = typed(configured, "yes", "forget", "--all")
     assert asked.returncode == 1
     assert asked.stdout.startswith(
-        f"This deletes the database ({folder}/niggled.db), 1 files of keys and logins, and 2 backups. It cannot be undone."
+        f"This deletes the database ({folder}/niggled.db), 1 file of keys and logins, 0 files of secrets, and 2 backups. "
+        "It cannot be undone."
     )
     assert "Nothing was deleted." in asked.stdout
     assert (folder / "niggled.db").exists()
@@ -110,3 +111,42 @@ def test_a_damaged_backup_is_named_and_the_rest_is_forgotten_all_the_same(config
     assert "restore" not in done.stderr
     for path in (database_of(configured), whole):
         assert b"anna" not in path.read_bytes()
+
+
+def test_secrets_go_with_the_data_and_those_elsewhere_are_named(home: Environment, tmp_path: Path) -> None:
+    folder = Path(home["NIGGLED_HOME"])
+    own, beside = folder / "secrets", tmp_path / "etc/secrets"
+    for path in (own, beside, folder / "keys"):
+        path.mkdir(parents=True)
+    for path in (own / "anna.phone.topic", own / "ben.phone.topic", own / "both", beside / "anna.mail.smtp"):
+        path.write_text("secret")
+    (tmp_path / "mine").write_text("secret")
+    config = tmp_path / "etc/config.toml"
+    config.write_text(
+        f'[athletes.anna.channels.phone]\nkind = "ntfy"\ntopic = {{ file = "{own}/anna.phone.topic" }}\n'
+        f'[athletes.anna.channels.chat]\nurl = {{ file = "{own}/both" }}\n'
+        f'[athletes.anna.channels.far]\nurl = {{ file = "{tmp_path}/mine" }}\n'
+        f'[athletes.ben.channels.chat]\nurl = {{ file = "{own}/both" }}\n'
+        f'[athletes.ben.channels.far]\nurl = {{ credential = "ben-url" }}\n'
+    )
+    environment = home | {"NIGGLED_CONFIG": str(config)}
+    one = typed(environment, "forget anna", "forget", "--athlete", "anna")
+    assert one.returncode == 0, one.stderr
+    assert "with 0 files of keys and logins and 2 files of secrets. It cannot be undone." in one.stdout
+    assert (
+        "Secrets that lie elsewhere stay; delete them yourself where nothing else needs them:" in one.stdout
+    )
+    assert f"  {tmp_path}/mine (athletes.anna.channels.far.url)\n" in one.stdout
+    assert (
+        f"  {own}/both, which athletes.ben.channels.chat.url refers to as well (athletes.anna.channels.chat.url)\n"
+        in one.stdout
+    )
+    assert "ben-url" not in one.stdout
+    assert not beside.exists()
+    assert sorted(path.name for path in own.iterdir()) == ["ben.phone.topic", "both"]
+    everybody = typed(environment, "forget everything", "forget", "--all")
+    assert everybody.returncode == 0, everybody.stderr
+    assert ", 2 files of secrets, and 0 backups." in everybody.stdout
+    assert "the file behind the credential ben-url: LoadCredential= of the unit names it" in everybody.stdout
+    assert not own.exists()
+    assert (tmp_path / "mine").exists()

@@ -124,7 +124,7 @@ def test_an_expired_key_needs_the_runner_until_a_new_one_is_given(
     garmin.tokens.delete_key(KEY)
     refused = niggled(environment, "sync")
     assert refused.returncode == 1
-    assert "✘ Garmin: Garmin no longer accepts the key. Make a new key in Garmin Connect" in refused.stderr
+    assert "✘ Garmin no longer accepts the key. Make a new key in Garmin Connect" in refused.stderr
     shown = niggled(environment, "status").stdout
     assert "✘ Garmin: needs you since " in shown
     garmin.tokens.keys.add("example-new-key")
@@ -209,7 +209,7 @@ def test_a_dead_login_is_told_with_its_cure_and_not_tried_again(
     garmin.tokens.forget_login()
     first = niggled(environment, "sync")
     assert first.returncode == 1
-    assert "✘ Garmin: Garmin no longer accepts the login. Run `niggled login garmin`." in first.stderr
+    assert "✘ Garmin no longer accepts the login. Run `niggled login garmin`." in first.stderr
     asked = len(garmin.log)
     assert niggled(environment, "sync").returncode == 1
     assert len(garmin.log) == asked

@@ -109,7 +109,13 @@ def test_a_red_flag_stops_the_coaching(
     print(told.stdout)
     assert told.returncode == 0, told.stderr
     assert "What you describe needs a clinician, not an app." in told.stdout
-    assert "`cleared` when they agree you may run" in told.stdout
+    # Nobody listens at a terminal.
+    assert (
+        "Say `niggled pain seen` when you have read this, `niggled pain cleared` when they agree you may run."
+        in told.stdout
+    )
+    assert "Reply `" not in told.stdout
+    assert "Nothing is sent for now: `niggled status` tells how things are, " in told.stdout
     assert "up to" not in told.stdout.partition("2. You and your knee")[2]
     assert "Strength work" not in told.stdout
 

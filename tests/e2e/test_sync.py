@@ -99,7 +99,7 @@ def test_recordings_that_wait_for_their_turn_hold_up_no_history(
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout == (
         "Strava: 299 new.\n"
-        "  Strava: 30 recordings read; the next ones in a minute. `niggled run` goes on by itself.\n"
+        "  30 recordings read; the next ones in a minute. `niggled run` goes on by itself.\n"
     )
     second = niggled(environment, "sync").stdout
     assert second.startswith("Strava: 30 more recordings read.\n")
@@ -149,7 +149,7 @@ def test_a_source_in_the_configuration_that_nobody_logged_in_to_needs_the_runner
     configure(environment, "[athletes.me.sources.strava]\n")
     told = niggled(environment, "sync")
     assert told.returncode == 1
-    assert "✘ Strava: Strava is not connected yet. Run `niggled login strava`." in told.stderr
+    assert "✘ Strava is not connected yet. Run `niggled login strava`." in told.stderr
     assert "✘ Strava: needs you since " in niggled(environment, "status").stdout
 
 
@@ -169,7 +169,7 @@ def test_an_outage_is_told_and_shown_until_it_is_over(environment: Environment, 
     strava.fail(refused(503), times=None)
     failed = niggled(environment, "sync")
     assert (failed.returncode, failed.stdout) == (1, "")
-    assert failed.stderr == "✘ Strava: Strava answered with an error of its own (503).\n"
+    assert failed.stderr == "✘ Strava answered with an error of its own (503).\n"
     shown = niggled(environment, "status").stdout
     assert "! Strava: waiting since " in shown
     assert "an error of its own (503)" in shown
@@ -191,7 +191,7 @@ def test_one_source_that_fails_does_not_stop_the_other(
         told = niggled(environment, "sync")
         assert told.returncode == 1
         assert told.stdout == "Strava: 4 new.\n"
-        assert told.stderr == "✘ Garmin: Garmin answered with a web page instead of data.\n"
+        assert told.stderr == "✘ Garmin answered with a web page instead of data.\n"
         garmin.recover()
         # The same runs at another service are the same runs.
         assert niggled(environment, "sync").stdout == "Garmin: 4 new.\nStrava: nothing new.\n"
@@ -256,3 +256,14 @@ def test_no_secret_is_in_any_output_log_or_database(
     for secret in secrets:
         assert secret not in said
         assert secret.encode() not in database
+
+
+def test_every_line_names_its_source_once(environment: Environment, strava: StravaServer) -> None:
+    strava.fail(refused(503), times=None)
+    failed = niggled(environment, "sync")
+    assert failed.stderr.count("Strava") == 1
+    # What does not begin with the name gets it.
+    configure(environment, '[athletes.me.sources.garmin]\nkey = { credential = "garmin-key" }\n')
+    told = niggled(environment, "sync", "garmin").stderr
+    assert told.startswith("✘ Garmin: The configuration cannot be used: there is no credential garmin-key")
+    assert told.count("Garmin") == 1
