@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
-
 from connectors.channels.contract import Incoming
 from daemon.config import AthleteConfig
 from daemon.jobs.assess import look
@@ -26,7 +24,7 @@ from daemon.store.conversation import (
     outcomes_since,
     was_heard,
 )
-from daemon.store.engine import Store
+from daemon.store.engine import Session, Store
 from rules.confirmations import HELP, status_confirmation
 from rules.facts import Prompt, ReplyKind, Side
 from rules.outcome import Message

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
-
 from connectors.errors import ConnectorError, NeedsLogin
 from connectors.sources.garmin_key import KEY_CURE, KeyCountdown
 from daemon.config import AthleteConfig
 from daemon.jobs.operations import NEEDS_YOU, sentence, tell
 from daemon.jobs.poll_timing import PATIENCE
 from daemon.store import outbox
+from daemon.store.engine import Session
 from daemon.store.sources import SourceState
 from rules.facts import Runner
 from rules.phrases import WEEKDAYS, day, local_date

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy.orm import Session
-
 from connectors.errors import Broken, ConnectorError, NeedsLogin, Unavailable
 from connectors.sources.contract import Reached, Source, SourceItem, SourceRecord
 from connectors.sources.garmin_key import KeyCountdown
@@ -34,7 +32,7 @@ from daemon.jobs.poll_nights import nights_wanted, save_nights
 from daemon.jobs.poll_outcome import Brought, failed, succeeded
 from daemon.jobs.poll_progress import Progress, progress_of, progress_sentence
 from daemon.jobs.sync import Report, take_in
-from daemon.store.engine import Store
+from daemon.store.engine import Session, Store
 from daemon.store.errors import StoreError
 from daemon.store.history import first_import_until
 from daemon.store.records import Outcome, drop_raw, known_records, newest_start

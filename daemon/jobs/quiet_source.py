@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy.orm import Session
-
 from daemon.config import AthleteConfig
 from daemon.jobs.operations import NEEDS_YOU, tell
 from daemon.jobs.outages import title_of
 from daemon.store.answers import load_answers
+from daemon.store.engine import Session
 from daemon.store.findings import findings_of
 from daemon.store.history import list_activities
 from daemon.store.records import starts_of

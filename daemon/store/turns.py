@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from daemon.store.tables import AthleteRow
+from daemon.store.engine import Session
+from daemon.store.tables import ATHLETES
 from daemon.store.upsert import insert_new
 
 
@@ -14,7 +14,7 @@ def lock(session: Session, athlete: str) -> None:
 
     What a merge or an assessment sees must not change under it.
     """
-    own_row = sa.select(AthleteRow.athlete).where(AthleteRow.athlete == athlete).with_for_update()
+    own_row = sa.select(ATHLETES.c.athlete).where(ATHLETES.c.athlete == athlete).with_for_update()
     if session.execute(own_row).first() is None:
-        insert_new(session, AthleteRow, [{"athlete": athlete, "next_activity_id": 1}])
+        insert_new(session, ATHLETES, [{"athlete": athlete, "next_activity_id": 1}])
         session.execute(own_row)

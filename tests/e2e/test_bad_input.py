@@ -348,7 +348,7 @@ def test_a_folder_of_another_user_is_told_with_a_cure(tmp_path: Path, clean_envi
 INTERRUPTED = """
 import signal, sys
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from daemon.store.engine import Session
 from daemon.cli.main import main
 began = False
 def note(connection, cursor, statement, *rest):
