@@ -16,7 +16,6 @@ from connectors.sources.garmin_key import KeyCountdown
 from connectors.sources.live import BEGINNING, SAMPLES_WITHIN
 from daemon.config import AthleteConfig
 from daemon.jobs import poll_timing as timing
-from daemon.jobs.operations import tell_unreadable
 from daemon.jobs.outages import tell_key_ends, title_of
 from daemon.jobs.poll_cursor import (
     Cursor,
@@ -320,7 +319,10 @@ class _Look:
                 drop_raw(session, athlete.name, source, stored_before=moment - timedelta(days=keep_days))
             else:
                 polled.due_at = failed(session, athlete, source, moment, failure, draw, brought)
-            tell_unreadable(session, athlete, polled.report.aside, self._began)
+            if polled.report.aside:
+                from daemon.jobs.operations import tell_unreadable
+
+                tell_unreadable(session, athlete, polled.report.aside, self._began)
         self._log(failure, len(new))
         return polled
 

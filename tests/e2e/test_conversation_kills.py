@@ -273,7 +273,7 @@ def test_no_kill_loses_a_word_and_only_one_inside_a_channel_call_repeats_one(
             heard = session.execute(
                 sa.select(INCOMING.c.channel, INCOMING.c.outcome, INCOMING.c.text, INCOMING.c.message_key)
             ).all()
-            told = session.execute(sa.select(REPLIES)).scalars().all()
+            told = session.execute(sa.select(REPLIES)).all()
 
     lost = {name: sent[name] - came[name][0] for name in CHANNELS}
     repeats = {name: (came[name][0] - sent[name]).total() for name in CHANNELS}

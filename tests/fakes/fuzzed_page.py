@@ -137,7 +137,7 @@ def fuzzed_page(home: Path, athlete: AthleteConfig, now: datetime) -> Iterator[F
     words = (ACTIVITIES, "title"), (REPLIES, "note"), (MESSAGES, "text"), (FINDINGS, "subject")
     with store.session() as session:
         for table, column in words:
-            session.execute(sa.update(table).where(table.athlete == THEIRS).values({column: SECRET}))
+            session.execute(sa.update(table).where(table.c.athlete == THEIRS).values({column: SECRET}))
     sources = {name: replace(one, base_url=DEAD) for name, one in unconfigured().items()}
     athletes = {
         name: replace(athlete, name=name, passcode=Secret("plain", passcode), sources=sources)
