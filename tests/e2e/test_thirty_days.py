@@ -220,7 +220,7 @@ def table_of_records(watched: WatchedMonth) -> dict[tuple[str, str], tuple[objec
     """(service, id there) -> start, metres, title, our activity."""
     names = ("source", "external_id", "start", "distance_m", "title", "activity_id")
     with watched.store.reading() as session:
-        found = session.execute(sa.select(*(getattr(SOURCE_RECORDS, name) for name in names))).all()
+        found = session.execute(sa.select(*(SOURCE_RECORDS.c[name] for name in names))).all()
     # Strava says 0 metres of what knows none.
     return {(row[0], row[1]): (row[2], row[3] or None, row[4], int(row[5])) for row in found}
 
