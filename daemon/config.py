@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -275,6 +274,8 @@ def _names(raw: Mapping[str, object], *path: str) -> list[str]:
 
 
 def _suggestion(key: str) -> str:
+    import difflib
+
     words = key.split(".")
     table = difflib.get_close_matches(words[0], list(TABLES), n=1, cutoff=0.6)
     if table and table[0] != words[0]:

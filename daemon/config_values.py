@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from datetime import date, time
 from ipaddress import ip_address
@@ -120,5 +119,7 @@ def _is_in_the_house(host: str) -> bool:
 
 def near(word: str, known: tuple[str, ...] | list[str], form: str = " (did you mean {}?)") -> str:
     """A hint at the known word that is meant; empty where none is close."""
+    import difflib
+
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return form.format(close[0]) if close else ""

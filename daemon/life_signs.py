@@ -18,17 +18,16 @@ from queue import Full, Queue
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from connectors.errors import ConnectorError
 from daemon.clock import Clock
 from daemon.credentials import Secret, SecretError
 from daemon.paths import LAST_LOOK
-from daemon.store.engine import Store
+from daemon.store.engine import Session, Store
 from daemon.store.errors import StoreError
 from daemon.store.outbox import DeliveryState
 from daemon.store.sources import source_states
-from daemon.store.tables import DeliveryRow, MessageRow
+from daemon.store.tables import DELIVERIES, MESSAGES
 
 if TYPE_CHECKING:
     from connectors.life_sign import Sign
@@ -189,10 +188,10 @@ def troubles(session: Session, connected: Connected) -> Iterable[Trouble]:
         for state in source_states(session, athlete):
             if (athlete, state.source) in wanted and state.failing_since is not None:
                 yield Trouble(state.source, state.failing_since)
-    message = (MessageRow.athlete == DeliveryRow.athlete) & (MessageRow.key == DeliveryRow.message_key)
-    due_at = sa.func.min(MessageRow.due_at, type_=MessageRow.due_at.type)
-    waiting = DeliveryRow.done_at.is_(None) & (DeliveryRow.state == DeliveryState.RETRY.value)
-    oldest = session.execute(sa.select(due_at).join(DeliveryRow, message).where(waiting)).scalar_one()
+    message = (MESSAGES.c.athlete == DELIVERIES.c.athlete) & (MESSAGES.c.key == DELIVERIES.c.message_key)
+    due_at = sa.func.min(MESSAGES.c.due_at, type_=MESSAGES.c.due_at.type)
+    waiting = DELIVERIES.c.done_at.is_(None) & (DELIVERIES.c.state == DeliveryState.RETRY.value)
+    oldest = session.execute(sa.select(due_at).join(DELIVERIES, message).where(waiting)).scalar_one()
     if oldest is not None:
         yield Trouble("messages", oldest)
 

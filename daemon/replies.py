@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from daemon.config import AthleteConfig
 from daemon.jobs.assess import Assessed, assess_athlete, channels_of, look
 from daemon.store import marks
@@ -19,7 +17,7 @@ from daemon.store.answers import (
     save_reply,
     save_strength,
 )
-from daemon.store.engine import Store
+from daemon.store.engine import Session, Store
 from daemon.store.outbox import enqueue
 from rules import confirmations as confirm
 from rules.answers import Answer, AnswerKind, read

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import time
-from difflib import get_close_matches
 from typing import Any
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -135,6 +134,8 @@ def _group(group_name: str, group: Any, values: Mapping[str, Any], problems: lis
 
 
 def _near(name: str, known: Any) -> str:
+    from difflib import get_close_matches
+
     match = get_close_matches(name, list(known), n=1)
     return f" Did you mean {match[0]}?" if match else ""
 

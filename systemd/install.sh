@@ -153,6 +153,9 @@ fingerprint() {
     ) | sha256sum | cut -c1-12
 }
 
+# In the lock to build niggled from its sources; nothing that runs needs them.
+build_tools='editables hatchling packaging pathspec pluggy tomlkit trove-classifiers'
+
 # A new environment beside the old one; only one that works takes its place, and the running daemon is not disturbed.
 install_environment() {
     find_python || python=''
@@ -172,8 +175,11 @@ install_environment() {
         fi
         run "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$source/requirements.lock"
         run "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation "$source"
-        # the next version gets an environment of its own
-        run "$environment/bin/python" -m pip uninstall --quiet --yes pip
+        # what only builds; the next version gets an environment of its own
+        # shellcheck disable=SC2086
+        run "$environment/bin/python" -m pip uninstall --quiet --yes $build_tools pip
+        # the libraries' own tests
+        run find "$environment/lib" -type d "(" -name tests -o -name testsuite -o -name testing ")" -prune -exec rm -rf "{}" +
         run "$environment/bin/niggled" --version
         run touch "$environment/complete"
     fi

@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import click
-from sqlalchemy.orm import Session
 
 from connectors.channels.contract import Channel, OutgoingMessage, Receipt
 from connectors.sources.demo import FileArrives, Season, events, make_season, write_season
@@ -24,7 +23,7 @@ from daemon.jobs.deliver import deliver_due
 from daemon.jobs.sync import import_paths
 from daemon.options import SENDS
 from daemon.store.answers import load_answers, save_reply
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Session, Store, open_store
 from daemon.store.outbox import next_due_at
 from rules.facts import PainReply, PromptKind, ReplyKind
 from rules.policy import Policy

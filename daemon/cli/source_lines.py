@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
-
 from daemon.config import AthleteConfig
 from daemon.connections import TITLES, connected, key_countdown
+from daemon.store.engine import Session
 from daemon.store.sources import SourceCondition, SourceState, source_states
 from rules.facts import Runner
 from rules.phrases import day

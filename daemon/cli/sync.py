@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -110,6 +109,8 @@ def command(
 
 def _known(source: str) -> str:
     if source not in LIVE_SOURCES:
+        import difflib
+
         near = difflib.get_close_matches(source, (*LIVE_SOURCES, FILES), n=1)
         hint = f"Did you mean {near[0]}?" if near else f"There is {', '.join((*LIVE_SOURCES, FILES))}."
         raise click.UsageError(f"there is no source {source}. {hint}")

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from daemon.config_backup import BackupConfig
 from daemon.doctor.verdict import Verdict, counted, good, warning
 from daemon.jobs.backup import daily_file, day_due, days_kept
-from daemon.store.tables import ActivityRow
+from daemon.store.engine import Session
+from daemon.store.tables import ACTIVITIES
 from daemon.store.unfinished import megabytes
 
 CHECK = "backup"
@@ -48,7 +48,7 @@ def backup_verdicts(
 
 def installed_at(session: Session) -> datetime | None:
     """When the first activity came in."""
-    return session.execute(sa.select(sa.func.min(ActivityRow.first_seen_at))).scalar_one()
+    return session.execute(sa.select(sa.func.min(ACTIVITIES.c.first_seen_at))).scalar_one()
 
 
 def age_words(age: timedelta) -> str:

@@ -12,14 +12,13 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
-
 from daemon.cli.source_lines import source_affairs
 from daemon.config import AthleteConfig, Config, machine_zone
 from daemon.credentials import SecretError
 from daemon.doctor import backup, channels, clock, configuration, database, page, parts, place, sources, unit
 from daemon.doctor.verdict import Verdict, bad, counted, good, warning, when
 from daemon.store.conversation import hearings
+from daemon.store.engine import Session
 from daemon.store.errors import StoreError
 from daemon.store.outbox import WAITING, DeliveryState, list_deliveries
 from daemon.store.sources import AsideRecord, list_set_aside, source_states

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TextIO
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from daemon.exporting.tables import TABLES, ExportTable, cell, rows_of
+from daemon.store.engine import Session
 from daemon.store.errors import StoreError
-from daemon.store.tables import SourceRecordRow, table_of
+from daemon.store.tables import SOURCE_RECORDS
 from daemon.store.unfinished import through_to_disk
 from rules.series import Series
 
@@ -74,10 +74,11 @@ def write_tables(session: Session, athlete: str, folder: Path) -> dict[str, int]
 def write_series(session: Session, athlete: str, folder: Path) -> int:
     """The 1 Hz series as one CSV an activity, named by its id; how many there are."""
     folder.mkdir(mode=0o700)
-    columns = table_of(SourceRecordRow).c
-    query = sa.select(
-        columns.activity_id, columns.series_seconds, columns.series_has_altitude, columns.series
-    ).where(columns.athlete == athlete, columns.gives_samples, columns.series.is_not(None))
+    columns = SOURCE_RECORDS.c
+    wanted = ("activity_id", "series_seconds", "series_has_altitude", "series")
+    query = sa.select(*(columns[name] for name in wanted)).where(
+        columns.athlete == athlete, columns.gives_samples, columns.series.is_not(None)
+    )
     written = 0
     for activity_id, seconds, has_altitude, packed in session.execute(
         query, execution_options={"stream_results": True}

@@ -10,16 +10,15 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from daemon.config import AthleteConfig
 from daemon.jobs.assess import look
 from daemon.pictures.week_svg import draw
 from daemon.pictures.week_words import BUTTONS, described, knee_words
 from daemon.store.answers import load_answers
-from daemon.store.engine import Store
+from daemon.store.engine import Session, Store
 from daemon.store.messages import sent_messages
-from daemon.store.tables import DeliveryRow, MessageRow
+from daemon.store.tables import DELIVERIES, MESSAGES
 from rules.facts import Grade, PainReply, ReplyKind, Runner, Side
 from rules.outcome import Level
 from rules.phrases import MONTHS, local_date, unit, whole_distance
@@ -91,18 +90,18 @@ def summary_page(store: Store, athlete: AthleteConfig, now: datetime) -> str:
 
 def _told(session: Session, athlete: str, since: datetime) -> list[Told]:
     got_through = sa.exists().where(
-        DeliveryRow.athlete == athlete,
-        DeliveryRow.message_key == MessageRow.key,
-        DeliveryRow.sent_at.is_not(None),
+        DELIVERIES.c.athlete == athlete,
+        DELIVERIES.c.message_key == MESSAGES.c.key,
+        DELIVERIES.c.sent_at.is_not(None),
     )
-    query = sa.select(MessageRow).where(
-        MessageRow.athlete == athlete,
-        MessageRow.due_at >= since,
-        MessageRow.level.in_([level.value for level in WARNED]),
+    query = sa.select(MESSAGES).where(
+        MESSAGES.c.athlete == athlete,
+        MESSAGES.c.due_at >= since,
+        MESSAGES.c.level.in_([level.value for level in WARNED]),
         got_through,
     )
     return [
-        Told(row.due_at, row.title, row.text) for row in session.scalars(query.order_by(MessageRow.due_at))
+        Told(row.due_at, row.title, row.text) for row in session.execute(query.order_by(MESSAGES.c.due_at))
     ]
 
 

@@ -9,26 +9,24 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
+from daemon.store.engine import Session
 from daemon.store.fields import FIELDS
 from daemon.store.tables import (
-    ActivityRow,
-    AdaptationRow,
-    Base,
-    DeliveryRow,
-    FindingRow,
-    IncomingRow,
-    MessageFindingRow,
-    MessageRow,
-    NightRow,
-    PauseRow,
-    PreferenceRow,
-    PromptRow,
-    ReplyRow,
-    SourceRecordRow,
-    StrengthSessionRow,
-    table_of,
+    ACTIVITIES,
+    ADAPTATIONS,
+    DELIVERIES,
+    FINDINGS,
+    INCOMING,
+    MESSAGE_FINDINGS,
+    MESSAGES,
+    NIGHTS,
+    PAUSES,
+    PREFERENCES,
+    PROMPTS,
+    REPLIES,
+    SOURCE_RECORDS,
+    STRENGTH_SESSIONS,
 )
 
 
@@ -37,23 +35,23 @@ class ExportTable:
     """One file of the export: its name, the rows, their columns, and the columns that order them."""
 
     name: str
-    rows: type[Base]
+    rows: sa.Table[Any]
     columns: tuple[str, ...]
     ordered_by: tuple[str, ...]
 
     @property
     def all_columns(self) -> tuple[str, ...]:
         """With those that come from other tables."""
-        return (*self.columns, "findings", "deliveries") if self.rows is MessageRow else self.columns
+        return (*self.columns, "findings", "deliveries") if self.rows is MESSAGES else self.columns
 
 
 _MEASURED = ("family", *FIELDS)
 
 TABLES = (
-    ExportTable("activities", ActivityRow, ("id", *_MEASURED), ("start", "id")),
+    ExportTable("activities", ACTIVITIES, ("id", *_MEASURED), ("start", "id")),
     ExportTable(
         "records",
-        SourceRecordRow,
+        SOURCE_RECORDS,
         (
             "id",
             "activity_id",
@@ -75,7 +73,7 @@ TABLES = (
     ),
     ExportTable(
         "findings",
-        FindingRow,
+        FINDINGS,
         (
             "id",
             "key",
@@ -93,7 +91,7 @@ TABLES = (
     ),
     ExportTable(
         "messages",
-        MessageRow,
+        MESSAGES,
         (
             "key",
             "kind",
@@ -110,7 +108,7 @@ TABLES = (
     ),
     ExportTable(
         "replies",
-        ReplyRow,
+        REPLIES,
         (
             "id",
             "at",
@@ -130,35 +128,35 @@ TABLES = (
     ),
     ExportTable(
         "incoming",
-        IncomingRow,
+        INCOMING,
         ("id", "channel", "at", "heard_at", "text", "message_key", "outcome", "confirmation"),
         ("at", "id"),
     ),
     ExportTable(
         "prompts",
-        PromptRow,
+        PROMPTS,
         ("id", "kind", "sent_at", "expires_at", "activity_id", "skipped"),
         ("sent_at", "id"),
     ),
     ExportTable(
         "strength",
-        StrengthSessionRow,
+        STRENGTH_SESSIONS,
         ("id", "start", "minutes", "groups", "effort", "pain"),
         ("start", "id"),
     ),
-    ExportTable("nights", NightRow, ("date", "sleep_h", "ln_rmssd", "resting_heart_rate_bpm"), ("date",)),
-    ExportTable("pauses", PauseRow, ("start", "until"), ("start",)),
-    ExportTable("adaptations", AdaptationRow, ("at", "accepted"), ("at",)),
-    ExportTable("preferences", PreferenceRow, ("name", "value", "set_at"), ("name",)),
+    ExportTable("nights", NIGHTS, ("date", "sleep_h", "ln_rmssd", "resting_heart_rate_bpm"), ("date",)),
+    ExportTable("pauses", PAUSES, ("start", "until"), ("start",)),
+    ExportTable("adaptations", ADAPTATIONS, ("at", "accepted"), ("at",)),
+    ExportTable("preferences", PREFERENCES, ("name", "value", "set_at"), ("name",)),
 )
 
 
 def rows_of(session: Session, athlete: str, table: ExportTable) -> Iterator[dict[str, Any]]:
     """The rows of one athlete, oldest first, as JSON has them: instants are UTC text."""
-    columns = table_of(table.rows).c
+    columns = table.rows.c
     query = sa.select(*(columns[name] for name in table.columns)).where(columns.athlete == athlete)
     query = query.order_by(*(columns[name] for name in table.ordered_by))
-    beside = _beside_messages(session, athlete) if table.rows is MessageRow else None
+    beside = _beside_messages(session, athlete) if table.rows is MESSAGES else None
     for row in session.execute(query, execution_options={"stream_results": True}).mappings():
         shown = {name: _plain(row[name]) for name in table.columns}
         yield shown if beside is None else shown | beside(str(row["key"]))
@@ -182,14 +180,14 @@ def _plain(value: Any) -> Any:
 def _beside_messages(session: Session, athlete: str) -> Callable[[str], dict[str, Any]]:
     """Message key -> the keys of the findings it told, and what became of it on each channel."""
     told: dict[str, list[str]] = {}
-    findings = sa.select(MessageFindingRow).where(MessageFindingRow.athlete == athlete)
-    for finding in session.scalars(
-        findings.order_by(MessageFindingRow.message_key, MessageFindingRow.position)
+    findings = sa.select(MESSAGE_FINDINGS).where(MESSAGE_FINDINGS.c.athlete == athlete)
+    for finding in session.execute(
+        findings.order_by(MESSAGE_FINDINGS.c.message_key, MESSAGE_FINDINGS.c.position)
     ):
         told.setdefault(finding.message_key, []).append(finding.finding_key)
     went: dict[str, list[dict[str, Any]]] = {}
-    deliveries = sa.select(DeliveryRow).where(DeliveryRow.athlete == athlete).order_by(DeliveryRow.id)
-    for one in session.scalars(deliveries):
+    deliveries = sa.select(DELIVERIES).where(DELIVERIES.c.athlete == athlete).order_by(DELIVERIES.c.id)
+    for one in session.execute(deliveries):
         delivery = {"channel": one.channel, "state": one.state, "sent_at": _plain(one.sent_at)}
         went.setdefault(one.message_key, []).append(delivery)
     return lambda key: {"findings": told.get(key, []), "deliveries": went.get(key, [])}

@@ -7,10 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
-
 from daemon.config import AthleteConfig
 from daemon.store.answers import load_adaptations, morning_times
+from daemon.store.engine import Session
 from daemon.store.findings import findings_of
 from daemon.store.messages import alert_times
 from daemon.store.preferences import quiet_hours

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
-
 from connectors.channels.contract import Incoming
 from daemon.config import AthleteConfig
 from daemon.jobs.assess import look
@@ -21,7 +19,7 @@ from daemon.store.conversation import (
     note_heard,
     outcomes_since,
 )
-from daemon.store.engine import Store
+from daemon.store.engine import Session, Store
 from rules.confirmations import HELP, status_confirmation
 from rules.facts import Prompt, ReplyKind, Side
 from rules.outcome import Message

@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy.orm import Session
-
 from daemon.config import AthleteConfig
 from daemon.jobs.adapt import in_force, offers
 from daemon.store.answers import save_prompt
 from daemon.store.checkpoints import Checkpoint, save_checkpoint, stored_states
-from daemon.store.engine import Store
+from daemon.store.engine import Session, Store
 from daemon.store.findings import Recorded, record_findings
 from daemon.store.history import first_import_until, load_history
 from daemon.store.loads import save_loads

@@ -9,8 +9,6 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 
-from sqlalchemy.orm import Session
-
 from daemon.config import AthleteConfig
 from daemon.config_backup import BackupConfig
 from daemon.jobs.child import ChildFailedError
@@ -18,7 +16,7 @@ from daemon.jobs.operations import NEEDS_YOU, sentence, tell
 from daemon.store import outbox
 from daemon.store.backup import write_backup
 from daemon.store.contents import Contents
-from daemon.store.engine import Store
+from daemon.store.engine import Session, Store
 from daemon.store.errors import StoreError
 from daemon.store.unfinished import unfinished
 from rules.phrases import day, local_date

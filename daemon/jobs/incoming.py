@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
-
 from connectors.channels.contract import Incoming
 from daemon.store.conversation import (
     Outcome,
@@ -20,7 +18,7 @@ from daemon.store.conversation import (
     outcomes_since,
     was_heard,
 )
-from daemon.store.engine import Store
+from daemon.store.engine import Session, Store
 from rules.outcome import Message
 
 MANY, MANY_WITHIN = 30, timedelta(hours=1)

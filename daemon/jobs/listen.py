@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
-
 from connectors.channels.contract import Incoming, Listener
 from connectors.errors import Broken, ConnectorError, NeedsLogin, Unavailable
 from daemon.clock import Clock
@@ -30,7 +28,7 @@ from daemon.store.conversation import (
     release_hearing,
     unconfirmed,
 )
-from daemon.store.engine import Store
+from daemon.store.engine import Session, Store
 from daemon.store.errors import StoreError
 from daemon.store.leases import WORKER
 

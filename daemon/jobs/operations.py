@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from connectors.sources.contract import SetAside
 from daemon.config import AthleteConfig
 from daemon.jobs.adapt import in_force
 from daemon.store import outbox
+from daemon.store.engine import Session
 from daemon.store.messages import sent_messages
 from daemon.store.sources import list_set_aside
-from daemon.store.tables import DeliveryRow
+from daemon.store.tables import DELIVERIES
 from rules.limits import free_at
 from rules.outcome import Level, Message, MessageKind
 from rules.phrases import local_date
@@ -118,8 +118,8 @@ def tell_unreadable(
 def _outage(session: Session, athlete: AthleteConfig, channel: str) -> str:
     """One outage lasts from one success to the next, so the last success names it."""
     last_sent_at = session.execute(
-        sa.select(sa.func.max(DeliveryRow.sent_at, type_=DeliveryRow.sent_at.type)).where(
-            DeliveryRow.athlete == athlete.name, DeliveryRow.channel == channel
+        sa.select(sa.func.max(DELIVERIES.c.sent_at, type_=DELIVERIES.c.sent_at.type)).where(
+            DELIVERIES.c.athlete == athlete.name, DELIVERIES.c.channel == channel
         )
     ).scalar_one()
     return f"outage|{channel}|{last_sent_at.isoformat() if last_sent_at else 'never'}"

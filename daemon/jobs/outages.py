@@ -1,18 +1,18 @@
-"""A source that fails is told once, with the cure, and its end once; so is one that has gone quiet (DESIGN 4)."""
+"""A source that fails is told once, with the cure, and its end once; so is one that has gone quiet (DESIGN 4).
+
+Most looks at a source have nothing to tell, so what telling needs is loaded where something is told.
+"""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
-
 from connectors.errors import ConnectorError, NeedsLogin
 from connectors.sources.garmin_key import KEY_CURE, KeyCountdown
 from daemon.config import AthleteConfig
-from daemon.jobs.operations import NEEDS_YOU, sentence, tell
 from daemon.jobs.poll_timing import PATIENCE
-from daemon.store import outbox
+from daemon.store.engine import Session
 from daemon.store.sources import SourceState
 from rules.facts import Runner
 from rules.phrases import WEEKDAYS, day, local_date
@@ -46,6 +46,8 @@ def tell_source_outage(
 
     `new`: the source has never answered yet.
     """
+    from daemon.jobs.operations import NEEDS_YOU, sentence, tell
+
     when = _since(since, now, athlete.runner)
     if isinstance(failure, NeedsLogin):
         what = f"{title_of(source)} {_REFUSALS[failure.reason]} since {when}."
@@ -67,9 +69,14 @@ def tell_source_back(
     Words about the outage that still wait for the morning are not sent any more, and nothing is said of its end.
     """
     since = before.failing_since
-    told = [] if since is None else _told(session, athlete, before.source, since)
-    unsent = [key for key in told if outbox.withdraw_unsent(session, athlete.name, key, now)]
-    if since is None or len(told) == len(unsent):
+    if since is None:
+        return False
+    from daemon.jobs.operations import tell
+    from daemon.store.outbox import withdraw_unsent
+
+    told = _told(session, athlete, before.source, since)
+    unsent = [key for key in told if withdraw_unsent(session, athlete.name, key, now)]
+    if len(told) == len(unsent):
         return False
     caught_up = f"{runs} {'run' if runs == 1 else 'runs'} caught up." if runs else "Nothing was missed."
     text = f"{title_of(before.source)} is back. {caught_up}"
@@ -82,6 +89,8 @@ def tell_key_ends(
     """The key to a source ends soon: told once for each of its reminders."""
     if key.reminder is None:
         return False
+    from daemon.jobs.operations import NEEDS_YOU, sentence, tell
+
     today = now.astimezone(ZoneInfo(athlete.runner.timezone)).date()
     ends = day(key.ends, today)
     text = (
@@ -94,8 +103,10 @@ def tell_key_ends(
 
 def _told(session: Session, athlete: AthleteConfig, source: str, since: datetime) -> list[str]:
     """Keys of the messages that have told of this outage."""
+    from daemon.store.outbox import deliveries_of
+
     keys = [_key(source, since, reason) for reason in (*_REFUSALS, _OTHERWISE)]
-    return [key for key in keys if outbox.deliveries_of(session, athlete.name, key)]
+    return [key for key in keys if deliveries_of(session, athlete.name, key)]
 
 
 def _key(source: str, since: datetime, reason: str) -> str:

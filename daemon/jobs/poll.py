@@ -10,15 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy.orm import Session
-
 from connectors.errors import Broken, ConnectorError, NeedsLogin, Unavailable
 from connectors.sources.contract import Reached, Source, SourceItem, SourceRecord
 from connectors.sources.garmin_key import KeyCountdown
 from connectors.sources.live import BEGINNING, SAMPLES_WITHIN
 from daemon.config import AthleteConfig
 from daemon.jobs import poll_timing as timing
-from daemon.jobs.operations import tell_unreadable
 from daemon.jobs.outages import tell_key_ends, title_of
 from daemon.jobs.poll_cursor import (
     Cursor,
@@ -34,7 +31,7 @@ from daemon.jobs.poll_nights import nights_wanted, save_nights
 from daemon.jobs.poll_outcome import Brought, failed, succeeded
 from daemon.jobs.poll_progress import Progress, progress_of, progress_sentence
 from daemon.jobs.sync import Report, take_in
-from daemon.store.engine import Store
+from daemon.store.engine import Session, Store
 from daemon.store.errors import StoreError
 from daemon.store.history import first_import_until
 from daemon.store.records import Outcome, drop_raw, known_records, newest_start
@@ -322,7 +319,10 @@ class _Look:
                 drop_raw(session, athlete.name, source, stored_before=moment - timedelta(days=keep_days))
             else:
                 polled.due_at = failed(session, athlete, source, moment, failure, draw, brought)
-            tell_unreadable(session, athlete, polled.report.aside, self._began)
+            if polled.report.aside:
+                from daemon.jobs.operations import tell_unreadable
+
+                tell_unreadable(session, athlete, polled.report.aside, self._began)
         self._log(failure, len(new))
         return polled
 

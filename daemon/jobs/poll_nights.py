@@ -7,10 +7,9 @@ from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
-
 from daemon.jobs.poll_cursor import Cursor
 from daemon.store.answers import load_answers, save_night
+from daemon.store.engine import Session
 from rules.facts import Night
 
 FIRST_NIGHTS = 60

@@ -6,14 +6,12 @@ import random
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from connectors.errors import ConnectorError, NeedsLogin, Unavailable
 from daemon.config import AthleteConfig
 from daemon.jobs import poll_timing as timing
 from daemon.jobs.outages import tell_source_back, tell_source_outage
 from daemon.jobs.quiet_source import tell_source_quiet
-from daemon.store.engine import Store
+from daemon.store.engine import Session, Store
 from daemon.store.sources import (
     SourceCondition,
     outage_began,

@@ -1,4 +1,7 @@
-"""A source that answers and brings nothing: told once, unless time off explains it (RULES 5.3 D1)."""
+"""A source that answers and brings nothing: told once, unless time off explains it (RULES 5.3 D1).
+
+As with an outage, what telling needs is loaded where something is told.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy.orm import Session
-
 from daemon.config import AthleteConfig
-from daemon.jobs.operations import NEEDS_YOU, tell
 from daemon.jobs.outages import title_of
 from daemon.store.answers import load_answers
-from daemon.store.findings import findings_of
+from daemon.store.engine import Session
 from daemon.store.history import list_activities
 from daemon.store.records import starts_of
 from daemon.store.sources import SourceState
@@ -37,6 +37,8 @@ def tell_source_quiet(session: Session, athlete: AthleteConfig, state: SourceSta
     newest = list_activities(session, athlete.name, limit=1)
     if newest and newest[0].start < since and _time_off_explains(session, athlete, newest[0].start, now):
         return False
+    from daemon.jobs.operations import NEEDS_YOU, tell
+
     text = (
         f"{title_of(state.source)} has brought nothing new for {(now - since).days} days. "
         "If you ran: check the watch's sync."
@@ -57,4 +59,6 @@ def _time_off_explains(session: Session, athlete: AthleteConfig, last: datetime,
     """Whether D1 has found this gap, or may still."""
     if now < last + (athlete.policy.return_.gap_days + 1) * DAY:
         return True
+    from daemon.store.findings import findings_of
+
     return bool(findings_of(session, athlete.name, ["D1"], last))

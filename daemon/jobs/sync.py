@@ -8,12 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
-
 from connectors.errors import ConnectorError
 from connectors.sources.contract import Deleted, Reached, SetAside, SourceItem, SourceRecord
 from daemon.config import AthleteConfig
-from daemon.store.engine import Store
+from daemon.store.engine import Session, Store
 from daemon.store.records import Outcome, Saved, delete_record, known_ids, save_records
 from daemon.store.sources import set_aside
 

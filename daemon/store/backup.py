@@ -87,7 +87,7 @@ def _copy_rows_into(url: str, part: Path) -> None:
     store, copy = open_store(url), open_store(f"sqlite:///{part}")
     try:
         with store.reading() as source, copy.session() as session:
-            copy_rows(source.connection(), emptied(session.connection()))
+            copy_rows(source, emptied(session))
     finally:
         store.close()
         copy.close()

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
+from daemon.store.engine import Session
 from daemon.store.packing import pack
-from daemon.store.tables import CheckpointRow
+from daemon.store.tables import CHECKPOINTS
 from daemon.store.turns import lock, want_assessment
 from daemon.store.upsert import upsert
 
@@ -39,16 +39,16 @@ def save_checkpoint(session: Session, athlete: str, checkpoint: Checkpoint) -> b
         "at": checkpoint.at,
         "state": packed,
     }
-    upsert(session, CheckpointRow, [row])
-    mine = CheckpointRow.athlete == athlete
-    usable = (CheckpointRow.formula_version == checkpoint.formula_version) & (
-        CheckpointRow.policy_hash == checkpoint.policy_hash
+    upsert(session, CHECKPOINTS, [row])
+    mine = CHECKPOINTS.c.athlete == athlete
+    usable = (CHECKPOINTS.c.formula_version == checkpoint.formula_version) & (
+        CHECKPOINTS.c.policy_hash == checkpoint.policy_hash
     )
-    session.execute(sa.delete(CheckpointRow).where(mine, ~usable))
-    newest = sa.select(CheckpointRow.at).where(mine).order_by(CheckpointRow.at.desc())
+    session.execute(sa.delete(CHECKPOINTS).where(mine, ~usable))
+    newest = sa.select(CHECKPOINTS.c.at).where(mine).order_by(CHECKPOINTS.c.at.desc())
     oldest_kept = session.execute(newest.offset(KEPT - 1).limit(1)).scalar_one_or_none()
     if oldest_kept is not None:
-        session.execute(sa.delete(CheckpointRow).where(mine, CheckpointRow.at < oldest_kept))
+        session.execute(sa.delete(CHECKPOINTS).where(mine, CHECKPOINTS.c.at < oldest_kept))
     return packed
 
 
@@ -56,14 +56,14 @@ def stored_states(
     session: Session, athlete: str, formula_version: int, policy_hash: str, *, until: datetime | None = None
 ) -> Iterator[tuple[datetime, bytes]]:
     """(at, state as stored) of the usable checkpoints, newest first: enough to tell whether one is known already."""
-    query = sa.select(CheckpointRow.at, CheckpointRow.state).where(
-        CheckpointRow.athlete == athlete,
-        CheckpointRow.formula_version == formula_version,
-        CheckpointRow.policy_hash == policy_hash,
+    query = sa.select(CHECKPOINTS.c.at, CHECKPOINTS.c.state).where(
+        CHECKPOINTS.c.athlete == athlete,
+        CHECKPOINTS.c.formula_version == formula_version,
+        CHECKPOINTS.c.policy_hash == policy_hash,
     )
     if until is not None:
-        query = query.where(CheckpointRow.at <= until)
-    yield from session.execute(query.order_by(CheckpointRow.at.desc()))
+        query = query.where(CHECKPOINTS.c.at <= until)
+    yield from session.execute(query.order_by(CHECKPOINTS.c.at.desc()))
 
 
 def drop_checkpoints(session: Session, athlete: str, *, since: datetime) -> None:
@@ -73,6 +73,4 @@ def drop_checkpoints(session: Session, athlete: str, *, since: datetime) -> None
     """
     lock(session, athlete)
     want_assessment(session, [athlete])
-    session.execute(
-        sa.delete(CheckpointRow).where(CheckpointRow.athlete == athlete, CheckpointRow.at >= since)
-    )
+    session.execute(sa.delete(CHECKPOINTS).where(CHECKPOINTS.c.athlete == athlete, CHECKPOINTS.c.at >= since))

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from connectors.channels.contract import Incoming
 from daemon.store import leases
+from daemon.store.engine import Session
 from daemon.store.messages import load_messages
-from daemon.store.tables import DeliveryRow, HearingRow, IncomingRow, MessageRow
+from daemon.store.tables import DELIVERIES, HEARING, INCOMING, MESSAGES
 from daemon.store.upsert import insert_new
 from rules.outcome import Message
 
@@ -62,7 +63,7 @@ class Said:
 def message_of_token(session: Session, athlete: str, token: str) -> Message | None:
     """The message that an answer with this token is to; None for a token that was never given to this athlete."""
     key = session.execute(
-        sa.select(MessageRow.key).where(MessageRow.athlete == athlete, MessageRow.token == token.upper())
+        sa.select(MESSAGES.c.key).where(MESSAGES.c.athlete == athlete, MESSAGES.c.token == token.upper())
     ).scalar_one_or_none()
     return _message(session, athlete, key)
 
@@ -70,17 +71,17 @@ def message_of_token(session: Session, athlete: str, token: str) -> Message | No
 def owner_of_token(session: Session, token: str) -> str | None:
     """The athlete to whose message an answer with this token would be; None for one that was never given out."""
     return session.execute(
-        sa.select(MessageRow.athlete).where(MessageRow.token == token)
+        sa.select(MESSAGES.c.athlete).where(MESSAGES.c.token == token)
     ).scalar_one_or_none()
 
 
 def message_of_reference(session: Session, athlete: str, channel: str, reference: str) -> Message | None:
     """The message that the channel itself calls so."""
     key = session.execute(
-        sa.select(DeliveryRow.message_key).where(
-            DeliveryRow.athlete == athlete,
-            DeliveryRow.channel == channel,
-            DeliveryRow.reference == reference,
+        sa.select(DELIVERIES.c.message_key).where(
+            DELIVERIES.c.athlete == athlete,
+            DELIVERIES.c.channel == channel,
+            DELIVERIES.c.reference == reference,
         )
     ).scalars()
     return _message(session, athlete, key.first())
@@ -88,14 +89,14 @@ def message_of_reference(session: Session, athlete: str, channel: str, reference
 
 def hearing(session: Session, athlete: str, channel: str) -> Hearing:
     """How far the channel was read."""
-    row = session.get(HearingRow, (athlete, channel))
+    row = session.execute(sa.select(HEARING).where(_channel(athlete, channel))).first()
     return Hearing(channel) if row is None else _hearing(row)
 
 
 def hearings(session: Session, athlete: str) -> list[Hearing]:
     """Every channel that was ever listened to, by name."""
-    query = sa.select(HearingRow).where(HearingRow.athlete == athlete).order_by(HearingRow.channel)
-    return [_hearing(row) for row in session.scalars(query)]
+    query = sa.select(HEARING).where(HEARING.c.athlete == athlete).order_by(HEARING.c.channel)
+    return [_hearing(row) for row in session.execute(query)]
 
 
 def claim_hearing(
@@ -103,27 +104,27 @@ def claim_hearing(
 ) -> bool:
     """Become, or stay, the one who reads the channel; False while somebody else is."""
     _ensure(session, athlete, channel)
-    row = (HearingRow.athlete == athlete) & (HearingRow.channel == channel)
+    row = _channel(athlete, channel)
     mine = session.execute(
-        sa.update(HearingRow).where(row, HearingRow.claimed_by == worker).values(claimed_until=now + lease)
+        sa.update(HEARING).where(row, HEARING.c.claimed_by == worker).values(claimed_until=now + lease)
     )
-    if mine.rowcount == 1:  # type: ignore[attr-defined]
+    if mine.rowcount == 1:
         return True
-    return leases.claim(session, HearingRow, row, worker, now, lease)
+    return leases.claim(session, HEARING, row, worker, now, lease)
 
 
 def release_hearing(session: Session, athlete: str, channel: str, worker: str) -> None:
     """Let others read the channel."""
     session.execute(
-        sa.update(HearingRow)
-        .where(HearingRow.athlete == athlete, HearingRow.channel == channel, HearingRow.claimed_by == worker)
+        sa.update(HEARING)
+        .where(HEARING.c.athlete == athlete, HEARING.c.channel == channel, HEARING.c.claimed_by == worker)
         .values(claimed_by=None, claimed_until=None)
     )
 
 
 def release_hearings(session: Session) -> None:
     """Let every channel of everybody be read anew. Only for whoever knows that nobody else reads."""
-    session.execute(sa.update(HearingRow).values(claimed_by=None, claimed_until=None))
+    session.execute(sa.update(HEARING).values(claimed_by=None, claimed_until=None))
 
 
 def note_heard(
@@ -139,12 +140,12 @@ def note_heard(
 
     To be called in the transaction that stores what the answer means, and that must then be given up.
     """
-    before = session.get(IncomingRow, (athlete, channel, incoming.id))
+    before = was_heard(session, athlete, channel, incoming.id)
     _move(session, athlete, channel, incoming.position)
-    if before is not None:
+    if before:
         return False
-    session.add(
-        IncomingRow(
+    session.execute(
+        INCOMING.insert().values(
             athlete=athlete,
             channel=channel,
             id=incoming.id,
@@ -158,32 +159,33 @@ def note_heard(
             quiet=True,
         )
     )
-    session.flush()
     return True
 
 
 def was_heard(session: Session, athlete: str, channel: str, incoming_id: str) -> bool:
     """Whether this very thing came in before."""
-    return session.get(IncomingRow, (athlete, channel, incoming_id)) is not None
+    query = sa.select(INCOMING.c.id).where(_incoming(athlete, channel, incoming_id))
+    return session.execute(query).first() is not None
 
 
 def note_stranger(session: Session, athlete: str, channel: str, incoming: Incoming, now: datetime) -> None:
     """Somebody else wrote: counted, and nothing of it is kept."""
     _move(session, athlete, channel, incoming.position)
     session.execute(
-        sa.update(HearingRow)
-        .where(HearingRow.athlete == athlete, HearingRow.channel == channel)
-        .values(strangers=HearingRow.strangers + 1, last_stranger_at=now)
+        sa.update(HEARING)
+        .where(_channel(athlete, channel))
+        .values(strangers=HEARING.c.strangers + 1, last_stranger_at=now)
     )
 
 
 def note_reading(session: Session, athlete: str, channel: str, now: datetime, failure: str | None) -> Hearing:
     """The channel can be read, or (`failure`) cannot. Returns how it was before."""
     _ensure(session, athlete, channel)
-    row = session.get_one(HearingRow, (athlete, channel))
-    before = _hearing(row)
-    row.failure = failure
-    row.failing_since = None if failure is None else row.failing_since or now
+    before = hearing(session, athlete, channel)
+    since = None if failure is None else before.failing_since or now
+    session.execute(
+        HEARING.update().where(_channel(athlete, channel)).values(failure=failure, failing_since=since)
+    )
     return before
 
 
@@ -198,26 +200,31 @@ def note_confirmation(
     outcome: Outcome,
 ) -> None:
     """What the runner is to read in answer, and what became of what they sent."""
-    row = session.get_one(IncomingRow, (athlete, channel, incoming_id))
-    row.confirmation, row.quiet, row.outcome = text, quiet, outcome.value
+    session.execute(
+        INCOMING.update()
+        .where(_incoming(athlete, channel, incoming_id))
+        .values(confirmation=text, quiet=quiet, outcome=outcome.value)
+    )
 
 
 def mark_confirmed(session: Session, athlete: str, channel: str, incoming_id: str, now: datetime) -> None:
     """The direct answer has got through, or needs not."""
-    session.get_one(IncomingRow, (athlete, channel, incoming_id)).confirmed_at = now
+    session.execute(
+        INCOMING.update().where(_incoming(athlete, channel, incoming_id)).values(confirmed_at=now)
+    )
 
 
 def unconfirmed(session: Session, athlete: str, channel: str, since: datetime) -> list[Unconfirmed]:
     """Answers heard at or after `since` whose direct answer has not got through, the oldest first."""
     query = (
-        sa.select(IncomingRow)
+        sa.select(INCOMING)
         .where(
-            IncomingRow.athlete == athlete,
-            IncomingRow.channel == channel,
-            IncomingRow.confirmed_at.is_(None),
-            IncomingRow.heard_at >= since,
+            INCOMING.c.athlete == athlete,
+            INCOMING.c.channel == channel,
+            INCOMING.c.confirmed_at.is_(None),
+            INCOMING.c.heard_at >= since,
         )
-        .order_by(IncomingRow.heard_at, IncomingRow.id)
+        .order_by(INCOMING.c.heard_at, INCOMING.c.id)
     )
     return [
         Unconfirmed(
@@ -226,26 +233,26 @@ def unconfirmed(session: Session, athlete: str, channel: str, since: datetime) -
             row.quiet,
             Outcome(row.outcome),
         )
-        for row in session.scalars(query)
+        for row in session.execute(query)
     ]
 
 
 def said_to(session: Session, athlete: str, message_key: str) -> list[Said]:
     """Every answer to a message, on whichever channel, in order of time."""
     query = (
-        sa.select(IncomingRow)
-        .where(IncomingRow.athlete == athlete, IncomingRow.message_key == message_key)
-        .order_by(IncomingRow.at, IncomingRow.heard_at, IncomingRow.id)
+        sa.select(INCOMING)
+        .where(INCOMING.c.athlete == athlete, INCOMING.c.message_key == message_key)
+        .order_by(INCOMING.c.at, INCOMING.c.heard_at, INCOMING.c.id)
     )
-    return [Said(row.at, row.text, row.confirmation, Outcome(row.outcome)) for row in session.scalars(query)]
+    return [Said(row.at, row.text, row.confirmation, Outcome(row.outcome)) for row in session.execute(query)]
 
 
 def outcomes_since(session: Session, athlete: str, channel: str, since: datetime) -> list[Outcome]:
     """What became of everything heard at or after `since`, the newest first."""
     query = (
-        sa.select(IncomingRow.outcome)
-        .where(IncomingRow.athlete == athlete, IncomingRow.channel == channel, IncomingRow.heard_at >= since)
-        .order_by(IncomingRow.heard_at.desc(), IncomingRow.id.desc())
+        sa.select(INCOMING.c.outcome)
+        .where(INCOMING.c.athlete == athlete, INCOMING.c.channel == channel, INCOMING.c.heard_at >= since)
+        .order_by(INCOMING.c.heard_at.desc(), INCOMING.c.id.desc())
     )
     return [Outcome(word) for word in session.scalars(query)]
 
@@ -254,20 +261,25 @@ def _message(session: Session, athlete: str, key: str | None) -> Message | None:
     return None if key is None else load_messages(session, [(athlete, key)]).get((athlete, key))
 
 
-def _hearing(row: HearingRow) -> Hearing:
+def _hearing(row: Any) -> Hearing:
     return Hearing(
         row.channel, row.position, row.strangers, row.last_stranger_at, row.failing_since, row.failure
     )
 
 
+def _channel(athlete: str, channel: str) -> sa.ColumnElement[bool]:
+    return (HEARING.c.athlete == athlete) & (HEARING.c.channel == channel)
+
+
+def _incoming(athlete: str, channel: str, incoming_id: str) -> sa.ColumnElement[bool]:
+    own = (INCOMING.c.athlete == athlete) & (INCOMING.c.channel == channel)
+    return own & (INCOMING.c.id == incoming_id)
+
+
 def _ensure(session: Session, athlete: str, channel: str) -> None:
-    insert_new(session, HearingRow, [{"athlete": athlete, "channel": channel, "strangers": 0}])
+    insert_new(session, HEARING, [{"athlete": athlete, "channel": channel, "strangers": 0}])
 
 
 def _move(session: Session, athlete: str, channel: str, position: str) -> None:
     _ensure(session, athlete, channel)
-    session.execute(
-        sa.update(HearingRow)
-        .where(HearingRow.athlete == athlete, HearingRow.channel == channel)
-        .values(position=position)
-    )
+    session.execute(sa.update(HEARING).where(_channel(athlete, channel)).values(position=position))

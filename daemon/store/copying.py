@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from daemon.store.tables import Base
+from daemon.store.tables import METADATA
 
 BATCH = 200
 
 
 def emptied(target: sa.Connection) -> sa.Connection:
     """Take every row of the store away, inside the caller's transaction; the same connection."""
-    tables = Base.metadata.sorted_tables
+    tables = METADATA.sorted_tables
     if target.dialect.name == "postgresql":
         # Whoever comes now waits for the end; SQLite has one writer anyway.
         names = ", ".join(table.name for table in tables)
@@ -23,7 +23,7 @@ def emptied(target: sa.Connection) -> sa.Connection:
 
 def copy_rows(source: sa.Connection, target: sa.Connection) -> None:
     """Copy every row of every table into a store that has none, inside the callers' transactions."""
-    for table in Base.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         # By a cursor of the server: all series of a club would not fit into memory.
         rows = source.execute(sa.select(table), execution_options={"stream_results": True})
         for batch in rows.mappings().partitions(BATCH):

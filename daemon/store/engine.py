@@ -16,12 +16,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
-from sqlalchemy.orm import Session
 
 from daemon.store.errors import StoreError, database_errors_explained
 
 _PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL")
 _READING = "niggled_reading"
+
+type Session = sa.Connection
+"""A connection inside the one transaction of its `with` block."""
 
 
 class Store:
@@ -37,13 +39,13 @@ class Store:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A transaction that may write; kept at the end of the block, undone by an exception. Raises StoreError."""
-        with database_errors_explained(), Session(self.engine) as session, session.begin():
+        with database_errors_explained(), self.engine.begin() as session:
             yield session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """One unchanging view of the database that holds up nobody. Raises StoreError."""
-        with database_errors_explained(), Session(self._reading_engine) as session:
+        with database_errors_explained(), self._reading_engine.connect() as session:
             yield session
 
     def close(self) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from daemon.store.tables import ActivityRow, SourceRecordRow, table_of
 from rules.facts import Activity, Family
 
 FIELDS = (
@@ -38,9 +37,9 @@ FIELDS = (
 _COLUMNS = ("family", *FIELDS)
 
 
-def columns_of(table: type[ActivityRow | SourceRecordRow]) -> list[sa.Column[Any]]:
+def columns_of(table: sa.Table[Any]) -> list[sa.Column[Any]]:
     """The columns that `activity_from` reads, in its order."""
-    return [table_of(table).c[name] for name in _COLUMNS]
+    return [table.c[name] for name in _COLUMNS]
 
 
 def activity_from(activity_id: str, values: Any) -> Activity:

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from daemon.store.tables import DeliveryRow, FindingRow, MessageFindingRow, table_of
+from daemon.store.engine import Session
+from daemon.store.tables import DELIVERIES, FINDINGS, MESSAGE_FINDINGS
 from rules.facts import Side
 from rules.outcome import Finding, Level
 
@@ -58,16 +58,16 @@ def record_findings(
     returned = [key for key in current if key in stored and stored[key].withdrawn_at is not None]
     gone = [key for key, row in stored.items() if key not in current and row.withdrawn_at is None]
     if new:
-        session.execute(sa.insert(table_of(FindingRow)), [_row(athlete, finding, now) for finding in new])
+        session.execute(sa.insert(FINDINGS), [_row(athlete, finding, now) for finding in new])
     for key, finding in current.items():
-        if key in stored:
-            _follow(stored[key], finding)
-    for key in gone:
-        stored[key].withdrawn_at = now
+        if key in stored and (values := _changes(stored[key], finding)):
+            session.execute(FINDINGS.update().where(FINDINGS.c.id == stored[key].id).values(values))
+    if gone:
+        away = FINDINGS.c.id.in_([stored[key].id for key in gone])
+        session.execute(FINDINGS.update().where(away).values(withdrawn_at=now))
     if not (new or returned or gone):
         return Recorded()
-    session.flush()
-    changed = _with_lives(session, athlete, FindingRow.key.in_([one.key for one in new] + returned + gone))
+    changed = _with_lives(session, athlete, FINDINGS.c.key.in_([one.key for one in new] + returned + gone))
     return Recorded(
         new=tuple(one for one in changed if one.finding.key not in stored),
         withdrawn=tuple(one for one in changed if one.withdrawn_at is not None),
@@ -82,9 +82,9 @@ def list_findings(
 
     `since` bounds when a standing finding became true, or when a withdrawn one was withdrawn.
     """
-    instant = FindingRow.withdrawn_at if withdrawn else FindingRow.at
+    instant = FINDINGS.c.withdrawn_at if withdrawn else FINDINGS.c.at
     where: sa.ColumnElement[bool] = (
-        FindingRow.withdrawn_at.isnot(None) if withdrawn else FindingRow.withdrawn_at.is_(None)
+        FINDINGS.c.withdrawn_at.isnot(None) if withdrawn else FINDINGS.c.withdrawn_at.is_(None)
     )
     if since is not None:
         where &= instant >= since
@@ -95,19 +95,19 @@ def findings_about(
     session: Session, athlete: str, activity_ids: Iterable[str], since: datetime, until: datetime
 ) -> list[StoredFinding]:
     """Standing findings about these activities that became true between the two instants, in order of time."""
-    where = FindingRow.activity_id.in_(list(activity_ids)) & FindingRow.withdrawn_at.is_(None)
-    return _with_lives(session, athlete, where & (FindingRow.at >= since) & (FindingRow.at <= until))
+    where = FINDINGS.c.activity_id.in_(list(activity_ids)) & FINDINGS.c.withdrawn_at.is_(None)
+    return _with_lives(session, athlete, where & (FINDINGS.c.at >= since) & (FINDINGS.c.at <= until))
 
 
 def find_finding(session: Session, athlete: str, finding_id: str) -> StoredFinding | None:
     """The finding with that short id, standing or withdrawn."""
     number = int(finding_id) if finding_id.isascii() and finding_id.isdigit() and len(finding_id) < 10 else 0
-    return next(iter(_with_lives(session, athlete, FindingRow.id == number)), None)
+    return next(iter(_with_lives(session, athlete, FINDINGS.c.id == number)), None)
 
 
 def findings_by_key(session: Session, athlete: str, keys: Sequence[str]) -> list[StoredFinding]:
     """Findings with these keys in their order, standing or withdrawn; keys that name none are left out."""
-    found = {one.finding.key: one for one in _with_lives(session, athlete, FindingRow.key.in_(keys))}
+    found = {one.finding.key: one for one in _with_lives(session, athlete, FINDINGS.c.key.in_(keys))}
     return [found[key] for key in keys if key in found]
 
 
@@ -121,29 +121,29 @@ def numbered_findings(
 ) -> dict[str, Finding]:
     """The same by their short ids."""
     query = (
-        sa.select(FindingRow)
+        sa.select(FINDINGS)
         .where(
-            FindingRow.athlete == athlete,
-            FindingRow.rule.in_(rules),
-            FindingRow.at >= since,
-            FindingRow.withdrawn_at.is_(None),
+            FINDINGS.c.athlete == athlete,
+            FINDINGS.c.rule.in_(rules),
+            FINDINGS.c.at >= since,
+            FINDINGS.c.withdrawn_at.is_(None),
         )
-        .order_by(FindingRow.at, FindingRow.id)
+        .order_by(FINDINGS.c.at, FINDINGS.c.id)
     )
-    return {str(row.id): _finding(row) for row in session.scalars(query)}
+    return {str(row.id): _finding(row) for row in session.execute(query)}
 
 
 def _in_question(
     session: Session, athlete: str, current: Mapping[str, Finding], window_from: datetime | None
-) -> list[FindingRow]:
+) -> list[Any]:
     """Rows that the assessment speaks about: inside the window, or found again."""
-    query = sa.select(FindingRow).where(FindingRow.athlete == athlete)
+    query = sa.select(FINDINGS).where(FINDINGS.c.athlete == athlete)
     if window_from is None:
-        return list(session.scalars(query))
+        return list(session.execute(query))
     # A key names its run or day, so a finding that is found again lies near the window; its row may lie before it.
-    inside = list(session.scalars(query.where(FindingRow.at >= window_from)))
+    inside = list(session.execute(query.where(FINDINGS.c.at >= window_from)))
     missing = list(current.keys() - {row.key for row in inside})
-    return inside + (list(session.scalars(query.where(FindingRow.key.in_(missing)))) if missing else [])
+    return inside + (list(session.execute(query.where(FINDINGS.c.key.in_(missing)))) if missing else [])
 
 
 def _row(athlete: str, finding: Finding, now: datetime) -> dict[str, Any]:
@@ -162,37 +162,35 @@ def _row(athlete: str, finding: Finding, now: datetime) -> dict[str, Any]:
     }
 
 
-def _follow(row: FindingRow, finding: Finding) -> None:
-    if row.withdrawn_at is not None:
-        row.withdrawn_at = None
-    if row.at != finding.at:
-        row.at = finding.at
-    if row.subject != finding.subject:
-        row.subject = finding.subject
-    if row.numbers != dict(finding.numbers):
-        row.numbers = dict(finding.numbers)
+def _changes(row: Any, finding: Finding) -> dict[str, Any]:
+    """What a row says otherwise than the finding, which stands."""
+    told = {
+        "at": finding.at,
+        "subject": finding.subject,
+        "numbers": dict(finding.numbers),
+        "withdrawn_at": None,
+    }
+    return {name: value for name, value in told.items() if getattr(row, name) != value}
 
 
 def _with_lives(session: Session, athlete: str, where: sa.ColumnElement[bool]) -> list[StoredFinding]:
-    rows = session.scalars(
-        sa.select(FindingRow)
-        .where(FindingRow.athlete == athlete, where)
-        .order_by(FindingRow.at, FindingRow.id)
+    rows = session.execute(
+        sa.select(FINDINGS).where(FINDINGS.c.athlete == athlete, where).order_by(FINDINGS.c.at, FINDINGS.c.id)
     ).all()
     sent_at = (
-        sa.select(sa.func.count(DeliveryRow.sent_at))
+        sa.select(sa.func.count(DELIVERIES.c.sent_at))
         .where(
-            DeliveryRow.athlete == MessageFindingRow.athlete,
-            DeliveryRow.message_key == MessageFindingRow.message_key,
+            DELIVERIES.c.athlete == MESSAGE_FINDINGS.c.athlete,
+            DELIVERIES.c.message_key == MESSAGE_FINDINGS.c.message_key,
         )
         .scalar_subquery()
     )
     told: dict[str, list[tuple[str, int]]] = {}
-    keys = sa.select(FindingRow.key).where(FindingRow.athlete == athlete, where)
+    keys = sa.select(FINDINGS.c.key).where(FINDINGS.c.athlete == athlete, where)
     for finding_key, message_key, sent in session.execute(
-        sa.select(MessageFindingRow.finding_key, MessageFindingRow.message_key, sent_at)
-        .where(MessageFindingRow.athlete == athlete, MessageFindingRow.finding_key.in_(keys))
-        .order_by(MessageFindingRow.message_key)
+        sa.select(MESSAGE_FINDINGS.c.finding_key, MESSAGE_FINDINGS.c.message_key, sent_at)
+        .where(MESSAGE_FINDINGS.c.athlete == athlete, MESSAGE_FINDINGS.c.finding_key.in_(keys))
+        .order_by(MESSAGE_FINDINGS.c.message_key)
     ):
         told.setdefault(finding_key, []).append((message_key, sent))
     return [
@@ -208,7 +206,7 @@ def _with_lives(session: Session, athlete: str, where: sa.ColumnElement[bool]) -
     ]
 
 
-def _finding(row: FindingRow) -> Finding:
+def _finding(row: Any) -> Finding:
     return Finding(
         rule=row.rule,
         level=Level(row.level),

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from daemon.store.backup import copy_file, embedded_file
 from daemon.store.engine import open_store
 from daemon.store.errors import StoreError, database_errors_explained
-from daemon.store.tables import Base
+from daemon.store.tables import METADATA
 from daemon.store.unfinished import placed_when_whole
 
 NOT_FORGOTTEN = "Not everything was forgotten."
@@ -23,7 +23,7 @@ def known_athletes(url: str) -> list[str]:
     try:
         with store.reading() as session:
             names: set[str] = set()
-            for table in Base.metadata.sorted_tables:
+            for table in METADATA.sorted_tables:
                 names |= set(session.execute(sa.select(table.c.athlete).distinct()).scalars())
     finally:
         store.close()
@@ -35,7 +35,7 @@ def forget_athlete(url: str, athlete: str) -> None:
     store = open_store(url)
     try:
         with store.session() as session:
-            for table in reversed(Base.metadata.sorted_tables):
+            for table in reversed(METADATA.sorted_tables):
                 session.execute(table.delete().where(table.c.athlete == athlete))
     finally:
         store.close()
@@ -63,9 +63,8 @@ def forget_everything(url: str) -> None:
         store = open_store(url)
         try:
             with store.session() as session:
-                connection = session.connection()
-                Base.metadata.drop_all(connection)
-                connection.execute(sa.text("DROP TABLE alembic_version"))
+                METADATA.drop_all(session)
+                session.execute(sa.text("DROP TABLE alembic_version"))
         finally:
             store.close()
         return

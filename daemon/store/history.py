@@ -8,21 +8,18 @@ from datetime import datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from daemon.store.answers import load_answers
+from daemon.store.engine import Session
 from daemon.store.fields import activity_from, columns_of
 from daemon.store.loads import load_loads
 from daemon.store.marks import unknown_activity
 from daemon.store.merging import Identity, merge
 from daemon.store.packing import unpack_profile
 from daemon.store.settle import StoredRecord, records_of
-from daemon.store.tables import ActivityRow, LoadRow, SourceRecordRow, table_of
+from daemon.store.tables import ACTIVITIES, LOADS, SOURCE_RECORDS
 from rules.facts import Activity, History, Runner
 from rules.series import Series
-
-_ACTIVITIES = table_of(ActivityRow)
-_RECORDS = table_of(SourceRecordRow)
 
 type SeriesWanted = Literal["all", "unmeasured", "none"]
 
@@ -44,11 +41,11 @@ def load_history(
     """
     loads = {} if policy_hash is None else load_loads(session, athlete, policy_hash, since=since)
     samples = _samples(session, athlete, since, series, policy_hash)
-    query = sa.select(*columns_of(ActivityRow), _ACTIVITIES.c.id).where(_ACTIVITIES.c.athlete == athlete)
+    query = sa.select(*columns_of(ACTIVITIES), ACTIVITIES.c.id).where(ACTIVITIES.c.athlete == athlete)
     if since is not None:
-        query = query.where(_ACTIVITIES.c.start >= since)
+        query = query.where(ACTIVITIES.c.start >= since)
     activities = []
-    for row in session.execute(query.order_by(_ACTIVITIES.c.start, _ACTIVITIES.c.id)):
+    for row in session.execute(query.order_by(ACTIVITIES.c.start, ACTIVITIES.c.id)):
         activity = activity_from(str(row[-1]), row)
         if sampled := samples.get(row[-1]):
             activity = _with_samples(activity, sampled)
@@ -65,20 +62,22 @@ def _samples(
     session: Session, athlete: str, since: datetime | None, wanted: SeriesWanted, policy_hash: str | None
 ) -> dict[int, tuple[Any, ...]]:
     """Activity id -> the values of `_SAMPLES` of the record that gives them; no series where none is wanted."""
-    series: sa.ColumnElement[bytes | None] = _RECORDS.c.series
+    series: sa.ColumnElement[bytes | None] = SOURCE_RECORDS.c.series
     if wanted == "none":
         series = sa.literal(None)
     elif wanted == "unmeasured":
         measured = sa.exists().where(
-            LoadRow.athlete == athlete,
-            LoadRow.activity_id == _RECORDS.c.activity_id,
-            LoadRow.policy_hash == policy_hash,
+            LOADS.c.athlete == athlete,
+            LOADS.c.activity_id == SOURCE_RECORDS.c.activity_id,
+            LOADS.c.policy_hash == policy_hash,
         )
         series = sa.case((measured, None), else_=series)
-    query = sa.select(_RECORDS.c.activity_id, *(_RECORDS.c[name] for name in _SAMPLES[:-1]), series)
-    query = query.where(_RECORDS.c.athlete == athlete, _RECORDS.c.gives_samples)
+    query = sa.select(
+        SOURCE_RECORDS.c.activity_id, *(SOURCE_RECORDS.c[name] for name in _SAMPLES[:-1]), series
+    )
+    query = query.where(SOURCE_RECORDS.c.athlete == athlete, SOURCE_RECORDS.c.gives_samples)
     if since is not None:
-        query = query.where(_RECORDS.c.start >= since)
+        query = query.where(SOURCE_RECORDS.c.start >= since)
     return {row[0]: tuple(row[1:]) for row in session.execute(query)}
 
 
@@ -99,17 +98,17 @@ def list_activities(
     limit: int | None = None,
 ) -> list[Activity]:
     """Activities without samples, newest first."""
-    query = sa.select(*columns_of(ActivityRow), _ACTIVITIES.c.id).where(_ACTIVITIES.c.athlete == athlete)
+    query = sa.select(*columns_of(ACTIVITIES), ACTIVITIES.c.id).where(ACTIVITIES.c.athlete == athlete)
     if since is not None:
-        query = query.where(_ACTIVITIES.c.start >= since)
-    query = query.order_by(_ACTIVITIES.c.start.desc(), _ACTIVITIES.c.id.desc()).limit(limit)
+        query = query.where(ACTIVITIES.c.start >= since)
+    query = query.order_by(ACTIVITIES.c.start.desc(), ACTIVITIES.c.id.desc()).limit(limit)
     return [activity_from(str(row[-1]), row) for row in session.execute(query)]
 
 
 def first_import_until(session: Session, athlete: str) -> datetime | None:
     """When the athlete's first records were read; all records of one pass share its instant."""
-    first = sa.select(sa.func.min(_RECORDS.c.first_seen_at, type_=_RECORDS.c.first_seen_at.type))
-    found: datetime | None = session.execute(first.where(_RECORDS.c.athlete == athlete)).scalar_one()
+    first = sa.select(sa.func.min(SOURCE_RECORDS.c.first_seen_at, type_=SOURCE_RECORDS.c.first_seen_at.type))
+    found: datetime | None = session.execute(first.where(SOURCE_RECORDS.c.athlete == athlete)).scalar_one()
     return found
 
 
@@ -125,19 +124,21 @@ class ActivityDetail:
 def show_activity(session: Session, athlete: str, activity_id: str) -> ActivityDetail:
     """One activity with its samples and where each field comes from. Raises StoreError for an unknown id."""
     number = int(activity_id) if activity_id.isascii() and activity_id.isdigit() else 0
-    key = (_ACTIVITIES.c.athlete == athlete) & (_ACTIVITIES.c.id == number)
-    row = session.execute(sa.select(*columns_of(ActivityRow)).where(key)).first()
+    key = (ACTIVITIES.c.athlete == athlete) & (ACTIVITIES.c.id == number)
+    row = session.execute(sa.select(*columns_of(ACTIVITIES)).where(key)).first()
     if row is None:
         raise unknown_activity(activity_id)
     activity = activity_from(str(number), row)
     sampled = session.execute(
-        sa.select(*(_RECORDS.c[name] for name in _SAMPLES)).where(
-            _RECORDS.c.athlete == athlete, _RECORDS.c.activity_id == number, _RECORDS.c.gives_samples
+        sa.select(*(SOURCE_RECORDS.c[name] for name in _SAMPLES)).where(
+            SOURCE_RECORDS.c.athlete == athlete,
+            SOURCE_RECORDS.c.activity_id == number,
+            SOURCE_RECORDS.c.gives_samples,
         )
     ).first()
     if sampled is not None:
         activity = _with_samples(activity, sampled)
-    records = records_of(session, athlete, _RECORDS.c.activity_id == number)
+    records = records_of(session, athlete, SOURCE_RECORDS.c.activity_id == number)
     return ActivityDetail(
         activity, tuple(records), merge([record.recording for record in records]).provenance
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import socket
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from daemon.store.tables import DeliveryRow, HearingRow, SourceStateRow
+from daemon.store.engine import Session
 
 WORKER = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}"
 """The name under which this process claims: two containers may have the same host name and process number."""
@@ -17,7 +17,7 @@ WORKER = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}"
 
 def claim(
     session: Session,
-    table: type[DeliveryRow | SourceStateRow | HearingRow],
+    table: sa.Table[Any],
     row: sa.ColumnElement[bool],
     worker: str,
     now: datetime,
@@ -30,13 +30,10 @@ def claim(
     `row` picks it and says that its work is not done. One UPDATE decides, so two workers never both get True. No lease is
     longer than `longest`: one that seems so was given by a clock that has been put back since.
     """
-    free = table.claimed_until.is_(None) | (table.claimed_until < now)
+    free = table.c.claimed_until.is_(None) | (table.c.claimed_until < now)
     if longest is not None:
-        free |= table.claimed_until > now + longest
+        free |= table.c.claimed_until > now + longest
     result = session.execute(
-        sa.update(table)
-        .where(row, free)
-        .values(claimed_by=worker, claimed_until=now + lease, **values)
-        .execution_options(synchronize_session=False)
+        sa.update(table).where(row, free).values(claimed_by=worker, claimed_until=now + lease, **values)
     )
-    return bool(result.rowcount == 1)  # type: ignore[attr-defined]
+    return bool(result.rowcount == 1)

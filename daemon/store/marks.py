@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.orm import Session
-
+from daemon.store.engine import Session
 from daemon.store.errors import StoreError
 from daemon.store.records import OVERLAP
 from daemon.store.settle import StoredRecord, Touched, records_of, settle
-from daemon.store.tables import SourceRecordRow, table_of
+from daemon.store.tables import SOURCE_RECORDS
 from daemon.store.turns import lock
 from rules.facts import Family
-
-_RECORDS = table_of(SourceRecordRow)
 
 
 def split(session: Session, athlete: str, activity_id: str, *, overlap: float = OVERLAP) -> tuple[str, ...]:
@@ -62,7 +59,7 @@ def mark_planned(session: Session, athlete: str, activity_id: str, *, planned: b
 def _records(session: Session, athlete: str, activity_id: str) -> list[StoredRecord]:
     lock(session, athlete)
     number = int(activity_id) if activity_id.isascii() and activity_id.isdigit() else 0
-    records = records_of(session, athlete, _RECORDS.c.activity_id == number)
+    records = records_of(session, athlete, SOURCE_RECORDS.c.activity_id == number)
     if not records:
         raise unknown_activity(activity_id)
     return records
@@ -85,7 +82,7 @@ def _mark(
     overlap: float = OVERLAP,
 ) -> dict[int, int]:
     ids = [record.record_id for record in records]
-    session.execute(_RECORDS.update().where(_RECORDS.c.id.in_(ids)).values(values))
+    session.execute(SOURCE_RECORDS.update().where(SOURCE_RECORDS.c.id.in_(ids)).values(values))
     touched = [
         Touched(record.record_id, record.activity_id, record.span.start, record.span.seconds)
         for record in records

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from daemon.store.tables import MessageFindingRow, MessageRow
+from daemon.store.engine import Session
+from daemon.store.tables import MESSAGE_FINDINGS, MESSAGES
 from daemon.store.upsert import insert_new
 from rules.choices import buttons
 from rules.facts import PromptKind
@@ -37,10 +37,10 @@ def insert_message(session: Session, athlete: str, message: Message) -> None:
         "question": _packed_question(message.question),
         "token": new_token() if buttons(message) else None,
     }
-    insert_new(session, MessageRow, [row])
+    insert_new(session, MESSAGES, [row])
     insert_new(
         session,
-        MessageFindingRow,
+        MESSAGE_FINDINGS,
         [
             {"athlete": athlete, "message_key": message.key, "position": position, "finding_key": key}
             for position, key in enumerate(message.findings)
@@ -55,7 +55,7 @@ def new_token() -> str:
 
 def token_of(session: Session, athlete: str, key: str) -> str | None:
     """What an answer to this message carries; None where nothing can be answered."""
-    query = sa.select(MessageRow.token).where(MessageRow.athlete == athlete, MessageRow.key == key)
+    query = sa.select(MESSAGES.c.token).where(MESSAGES.c.athlete == athlete, MESSAGES.c.key == key)
     return session.execute(query).scalar_one_or_none()
 
 
@@ -65,25 +65,25 @@ def sent_messages(session: Session, athlete: str, since: datetime, *, alerts_sin
 
     Those that wait, failed or expired are among them: what was decided once is not decided again.
     """
-    remembered = (MessageRow.due_at >= since) | (MessageRow.alert & (MessageRow.due_at >= alerts_since))
+    remembered = (MESSAGES.c.due_at >= since) | (MESSAGES.c.alert & (MESSAGES.c.due_at >= alerts_since))
     told: dict[str, list[str]] = {}
     rows: dict[str, tuple[str, datetime, bool]] = {}
     query = (
         sa.select(
-            MessageRow.key,
-            MessageRow.kind,
-            MessageRow.due_at,
-            MessageRow.alert,
-            MessageFindingRow.finding_key,
+            MESSAGES.c.key,
+            MESSAGES.c.kind,
+            MESSAGES.c.due_at,
+            MESSAGES.c.alert,
+            MESSAGE_FINDINGS.c.finding_key,
         )
         .join(
-            MessageFindingRow,
-            (MessageFindingRow.athlete == MessageRow.athlete)
-            & (MessageFindingRow.message_key == MessageRow.key),
+            MESSAGE_FINDINGS,
+            (MESSAGE_FINDINGS.c.athlete == MESSAGES.c.athlete)
+            & (MESSAGE_FINDINGS.c.message_key == MESSAGES.c.key),
             isouter=True,
         )
-        .where(MessageRow.athlete == athlete, remembered)
-        .order_by(MessageRow.due_at, MessageRow.key, MessageFindingRow.position)
+        .where(MESSAGES.c.athlete == athlete, remembered)
+        .order_by(MESSAGES.c.due_at, MESSAGES.c.key, MESSAGE_FINDINGS.c.position)
     )
     for key, kind, due_at, alert, finding in session.execute(query):
         rows[key] = kind, due_at, alert
@@ -96,10 +96,10 @@ def sent_messages(session: Session, athlete: str, since: datetime, *, alerts_sin
 
 def alert_times(session: Session, athlete: str, since: datetime) -> list[datetime]:
     """When load alerts were due."""
-    query = sa.select(MessageRow.due_at).where(
-        MessageRow.athlete == athlete, MessageRow.alert, MessageRow.due_at >= since
+    query = sa.select(MESSAGES.c.due_at).where(
+        MESSAGES.c.athlete == athlete, MESSAGES.c.alert, MESSAGES.c.due_at >= since
     )
-    return list(session.scalars(query.order_by(MessageRow.due_at)))
+    return list(session.scalars(query.order_by(MESSAGES.c.due_at)))
 
 
 def load_messages(session: Session, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Message]:
@@ -108,8 +108,8 @@ def load_messages(session: Session, keys: Iterable[tuple[str, str]]) -> dict[tup
     if not wanted:
         return {}
     rows = session.execute(
-        _messages().where(sa.tuple_(MessageRow.athlete, MessageRow.key).in_(wanted))
-    ).scalars()
+        sa.select(MESSAGES).where(sa.tuple_(MESSAGES.c.athlete, MESSAGES.c.key).in_(wanted))
+    )
     told = _told(session, wanted)
     return {
         (row.athlete, row.key): Message(
@@ -129,19 +129,15 @@ def load_messages(session: Session, keys: Iterable[tuple[str, str]]) -> dict[tup
     }
 
 
-def _messages() -> sa.Select[MessageRow]:
-    return sa.select(MessageRow)
-
-
 def _told(session: Session, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, ...]]:
     wanted = list(keys)
     if not wanted:
         return {}
     told: dict[tuple[str, str], list[str]] = {}
     rows = session.execute(
-        sa.select(MessageFindingRow.athlete, MessageFindingRow.message_key, MessageFindingRow.finding_key)
-        .where(sa.tuple_(MessageFindingRow.athlete, MessageFindingRow.message_key).in_(wanted))
-        .order_by(MessageFindingRow.message_key, MessageFindingRow.position)
+        sa.select(MESSAGE_FINDINGS.c.athlete, MESSAGE_FINDINGS.c.message_key, MESSAGE_FINDINGS.c.finding_key)
+        .where(sa.tuple_(MESSAGE_FINDINGS.c.athlete, MESSAGE_FINDINGS.c.message_key).in_(wanted))
+        .order_by(MESSAGE_FINDINGS.c.message_key, MESSAGE_FINDINGS.c.position)
     )
     for athlete, message_key, finding_key in rows:
         told.setdefault((athlete, message_key), []).append(finding_key)

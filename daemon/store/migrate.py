@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from daemon.store.errors import StoreError
-from daemon.store.tables import Base
+from daemon.store.tables import METADATA
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every revision of `migrations/versions`, oldest first."""
@@ -53,7 +53,7 @@ def migrate(engine: sa.Engine) -> bool:
 
 def create(connection: sa.Connection) -> None:
     """All tables at once, in an empty database."""
-    Base.metadata.create_all(connection)
+    METADATA.create_all(connection)
     # Alembic's own table, as Alembic makes it.
     connection.execute(
         sa.text(

@@ -13,11 +13,11 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from daemon.store import leases
+from daemon.store.engine import Session
 from daemon.store.messages import insert_message, load_messages
-from daemon.store.tables import DeliveryRow, MessageRow
+from daemon.store.tables import DELIVERIES, MESSAGES
 from daemon.store.upsert import insert_new
 from rules.outcome import Message
 
@@ -99,10 +99,10 @@ def enqueue(session: Session, athlete: str, message: Message, channels: Iterable
         for channel in dict.fromkeys(channels)
     ]
     there = sa.select(sa.func.count()).where(
-        DeliveryRow.athlete == athlete, DeliveryRow.message_key == message.key
+        DELIVERIES.c.athlete == athlete, DELIVERIES.c.message_key == message.key
     )
     before = session.execute(there).scalar_one()
-    insert_new(session, DeliveryRow, rows)
+    insert_new(session, DELIVERIES, rows)
     return session.execute(there).scalar_one() > before
 
 
@@ -121,24 +121,24 @@ def claim_due(
     End the transaction before calling a channel, so that the claim is seen by others.
     """
     candidates = session.execute(
-        sa.select(DeliveryRow.id)
+        sa.select(DELIVERIES.c.id)
         .where(_due(now, athletes))
-        .order_by(DeliveryRow.due_at, DeliveryRow.id)
+        .order_by(DELIVERIES.c.due_at, DELIVERIES.c.id)
         .limit(limit + _RIVALS)
     ).scalars()
     ours: list[int] = []
     for delivery_id in candidates.all():
-        row = (DeliveryRow.id == delivery_id) & DeliveryRow.done_at.is_(None)
+        row = (DELIVERIES.c.id == delivery_id) & DELIVERIES.c.done_at.is_(None)
         state = DeliveryState.CLAIMED.value
-        if leases.claim(session, DeliveryRow, row, worker, now, lease, state=state):
+        if leases.claim(session, DELIVERIES, row, worker, now, lease, state=state):
             ours.append(delivery_id)
         if len(ours) == limit:
             break
     if not ours:
         return []
     rows = session.execute(
-        sa.select(DeliveryRow).where(DeliveryRow.id.in_(ours)).order_by(DeliveryRow.due_at, DeliveryRow.id)
-    ).scalars()
+        sa.select(DELIVERIES).where(DELIVERIES.c.id.in_(ours)).order_by(DELIVERIES.c.due_at, DELIVERIES.c.id)
+    )
     return _claims(session, worker, rows.all())
 
 
@@ -149,9 +149,9 @@ def start_attempt(session: Session, claim: Claim, now: datetime) -> bool:
     """
     result = _update(
         session,
-        _held(claim) & (DeliveryRow.claimed_until > now),
+        _held(claim) & (DELIVERIES.c.claimed_until > now),
         attempt_started_at=now,
-        attempts=DeliveryRow.attempts + 1,
+        attempts=DELIVERIES.c.attempts + 1,
     )
     return result == 1
 
@@ -160,7 +160,7 @@ def mark_sent(session: Session, claim: Claim, now: datetime, service: str, refer
     """It is out: true whoever holds the row by now. `reference` is the channel's own name of it."""
     _update(
         session,
-        (DeliveryRow.id == claim.delivery_id) & DeliveryRow.sent_at.is_(None),
+        (DELIVERIES.c.id == claim.delivery_id) & DELIVERIES.c.sent_at.is_(None),
         state=DeliveryState.SENT.value,
         sent_at=now,
         done_at=now,
@@ -190,7 +190,7 @@ def expire_overdue(session: Session, now: datetime) -> int:
     """Give up what is worth nothing any more and nobody is sending just now; returns how many."""
     return _update(
         session,
-        _free(now) & (DeliveryRow.expires_at <= now),
+        _free(now) & (DELIVERIES.c.expires_at <= now),
         state=DeliveryState.EXPIRED.value,
         done_at=now,
         claimed_by=None,
@@ -205,7 +205,7 @@ def withdraw_unsent(session: Session, athlete: str, message_key: str, now: datet
         one.due_at <= now or one.state is not DeliveryState.QUEUED for one in deliveries
     ):
         return False
-    key = (DeliveryRow.athlete == athlete) & (DeliveryRow.message_key == message_key)
+    key = (DELIVERIES.c.athlete == athlete) & (DELIVERIES.c.message_key == message_key)
     _update(session, key, state=DeliveryState.EXPIRED.value, done_at=now)
     return True
 
@@ -217,68 +217,66 @@ def count_due(session: Session, now: datetime, athletes: Collection[str] | None 
 
 def next_due_at(session: Session) -> datetime | None:
     """When the next delivery is due, of any athlete, even if somebody holds it; None if the outbox is empty."""
-    earliest = sa.func.min(DeliveryRow.due_at, type_=DeliveryRow.due_at.type)
-    return session.execute(sa.select(earliest).where(DeliveryRow.done_at.is_(None))).scalar_one()
+    earliest = sa.func.min(DELIVERIES.c.due_at, type_=DELIVERIES.c.due_at.type)
+    return session.execute(sa.select(earliest).where(DELIVERIES.c.done_at.is_(None))).scalar_one()
 
 
 def list_deliveries(
     session: Session, athlete: str, states: Iterable[DeliveryState], *, since: datetime | None = None
 ) -> list[Delivery]:
     """Deliveries in these states, in order of their due time; `since` bounds when their message was due."""
-    query = sa.select(DeliveryRow).where(
-        DeliveryRow.athlete == athlete, DeliveryRow.state.in_([state.value for state in states])
+    query = sa.select(DELIVERIES).where(
+        DELIVERIES.c.athlete == athlete, DELIVERIES.c.state.in_([state.value for state in states])
     )
     if since is not None:
         query = query.join(
-            MessageRow,
-            (MessageRow.athlete == DeliveryRow.athlete) & (MessageRow.key == DeliveryRow.message_key),
-        ).where(MessageRow.due_at >= since)
+            MESSAGES,
+            (MESSAGES.c.athlete == DELIVERIES.c.athlete) & (MESSAGES.c.key == DELIVERIES.c.message_key),
+        ).where(MESSAGES.c.due_at >= since)
     return _deliveries(session, athlete, query)
 
 
 def deliveries_of(session: Session, athlete: str, message_key: str) -> list[Delivery]:
     """What became of one message, a row a channel."""
-    query = sa.select(DeliveryRow).where(
-        DeliveryRow.athlete == athlete, DeliveryRow.message_key == message_key
+    query = sa.select(DELIVERIES).where(
+        DELIVERIES.c.athlete == athlete, DELIVERIES.c.message_key == message_key
     )
     return _deliveries(session, athlete, query)
 
 
 def last_sent(session: Session, athlete: str) -> dict[str, datetime]:
     """When each channel last took a message; channels that never did are left out."""
-    latest = sa.func.max(DeliveryRow.sent_at, type_=DeliveryRow.sent_at.type)
+    latest = sa.func.max(DELIVERIES.c.sent_at, type_=DELIVERIES.c.sent_at.type)
     query = (
-        sa.select(DeliveryRow.channel, latest)
-        .where(DeliveryRow.athlete == athlete, DeliveryRow.state == DeliveryState.SENT.value)
-        .group_by(DeliveryRow.channel)
+        sa.select(DELIVERIES.c.channel, latest)
+        .where(DELIVERIES.c.athlete == athlete, DELIVERIES.c.state == DeliveryState.SENT.value)
+        .group_by(DELIVERIES.c.channel)
     )
     return {str(channel): at for channel, at in session.execute(query) if at is not None}
 
 
 def _free(now: datetime) -> sa.ColumnElement[bool]:
-    nobody = DeliveryRow.claimed_until.is_(None) | (DeliveryRow.claimed_until < now)
-    return DeliveryRow.done_at.is_(None) & nobody
+    nobody = DELIVERIES.c.claimed_until.is_(None) | (DELIVERIES.c.claimed_until < now)
+    return DELIVERIES.c.done_at.is_(None) & nobody
 
 
 def _due(now: datetime, athletes: Collection[str] | None) -> sa.ColumnElement[bool]:
-    due = _free(now) & (DeliveryRow.due_at <= now) & (DeliveryRow.expires_at > now)
-    return due if athletes is None else due & DeliveryRow.athlete.in_(athletes)
+    due = _free(now) & (DELIVERIES.c.due_at <= now) & (DELIVERIES.c.expires_at > now)
+    return due if athletes is None else due & DELIVERIES.c.athlete.in_(athletes)
 
 
 def _held(claim: Claim) -> sa.ColumnElement[bool]:
     return (
-        (DeliveryRow.id == claim.delivery_id)
-        & DeliveryRow.done_at.is_(None)
-        & (DeliveryRow.claimed_by == claim.worker)
-        & (DeliveryRow.claimed_until == claim.until)
+        (DELIVERIES.c.id == claim.delivery_id)
+        & DELIVERIES.c.done_at.is_(None)
+        & (DELIVERIES.c.claimed_by == claim.worker)
+        & (DELIVERIES.c.claimed_until == claim.until)
     )
 
 
 def _update(session: Session, where: sa.ColumnElement[bool], **values: object) -> int:
-    result = session.execute(
-        sa.update(DeliveryRow).where(where).values(**values).execution_options(synchronize_session=False)
-    )
-    return int(result.rowcount)  # type: ignore[attr-defined]
+    result = session.execute(sa.update(DELIVERIES).where(where).values(**values))
+    return int(result.rowcount)
 
 
 def _end_attempt(session: Session, claim: Claim, now: datetime, reason: str, **values: object) -> None:
@@ -288,13 +286,13 @@ def _end_attempt(session: Session, claim: Claim, now: datetime, reason: str, **v
     )
     if changed:
         told = session.execute(
-            sa.select(DeliveryRow.reasons).where(DeliveryRow.id == claim.delivery_id)
+            sa.select(DELIVERIES.c.reasons).where(DELIVERIES.c.id == claim.delivery_id)
         ).scalar_one()
         reasons = [*told, {"at": now.isoformat(), "reason": reason}][-REASONS_KEPT:]
-        _update(session, DeliveryRow.id == claim.delivery_id, reasons=reasons)
+        _update(session, DELIVERIES.c.id == claim.delivery_id, reasons=reasons)
 
 
-def _claims(session: Session, worker: str, rows: Iterable[DeliveryRow]) -> list[Claim]:
+def _claims(session: Session, worker: str, rows: Iterable[Any]) -> list[Claim]:
     rows = list(rows)
     messages = load_messages(session, {(row.athlete, row.message_key) for row in rows})
     return [
@@ -313,7 +311,7 @@ def _claims(session: Session, worker: str, rows: Iterable[DeliveryRow]) -> list[
 
 
 def _deliveries(session: Session, athlete: str, query: Any) -> list[Delivery]:
-    rows = session.scalars(query.order_by(DeliveryRow.due_at, DeliveryRow.id)).all()
+    rows = session.execute(query.order_by(DELIVERIES.c.due_at, DELIVERIES.c.id)).all()
     messages = load_messages(session, {(athlete, row.message_key) for row in rows})
     return [
         Delivery(

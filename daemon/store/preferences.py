@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from daemon.store.tables import PreferenceRow
+from daemon.store.engine import Session
+from daemon.store.tables import PREFERENCES
 from daemon.store.turns import want_assessment
 from daemon.store.upsert import upsert
 from rules.muting import may_be_muted
@@ -27,8 +27,8 @@ class Mute:
 
 def quiet_hours(session: Session, athlete: str) -> str | None:
     """The quiet hours set here, as `policy.msg.quiet` has them; None where the configuration's hold."""
-    query = sa.select(PreferenceRow.value).where(
-        PreferenceRow.athlete == athlete, PreferenceRow.name == QUIET_HOURS
+    query = sa.select(PREFERENCES.c.value).where(
+        PREFERENCES.c.athlete == athlete, PREFERENCES.c.name == QUIET_HOURS
     )
     value = session.execute(query).scalar_one_or_none()
     return None if value is None else str(value["window"])
@@ -45,9 +45,9 @@ def set_quiet_hours(session: Session, athlete: str, value: str | None, now: date
 def mutes(session: Session, athlete: str, now: datetime) -> tuple[Mute, ...]:
     """What is muted now, by subject."""
     query = (
-        sa.select(PreferenceRow.name, PreferenceRow.value)
-        .where(PreferenceRow.athlete == athlete, PreferenceRow.name.startswith(_MUTE, autoescape=True))
-        .order_by(PreferenceRow.name)
+        sa.select(PREFERENCES.c.name, PREFERENCES.c.value)
+        .where(PREFERENCES.c.athlete == athlete, PREFERENCES.c.name.startswith(_MUTE, autoescape=True))
+        .order_by(PREFERENCES.c.name)
     )
     found = []
     for name, value in session.execute(query):
@@ -71,12 +71,12 @@ def unmute(session: Session, athlete: str, subject: str) -> None:
 
 
 def _set(session: Session, athlete: str, name: str, value: dict[str, str | None], now: datetime) -> None:
-    upsert(session, PreferenceRow, [{"athlete": athlete, "name": name, "value": value, "set_at": now}])
+    upsert(session, PREFERENCES, [{"athlete": athlete, "name": name, "value": value, "set_at": now}])
     want_assessment(session, [athlete])
 
 
 def _forget(session: Session, athlete: str, name: str) -> None:
     session.execute(
-        sa.delete(PreferenceRow).where(PreferenceRow.athlete == athlete, PreferenceRow.name == name)
+        sa.delete(PREFERENCES).where(PREFERENCES.c.athlete == athlete, PREFERENCES.c.name == name)
     )
     want_assessment(session, [athlete])

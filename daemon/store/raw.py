@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
+from daemon.store.engine import Session
 from daemon.store.merging import Identity
-from daemon.store.tables import SourceRecordRow, table_of
-
-_RECORDS = table_of(SourceRecordRow)
+from daemon.store.tables import SOURCE_RECORDS
 
 
 def raw_of(session: Session, athlete: str, activity_id: str) -> dict[Identity, bytes]:
     """The payloads of the records of one activity, without those that were dropped or never there."""
-    query = sa.select(_RECORDS.c.source, _RECORDS.c.external_id, _RECORDS.c.raw).where(
-        _RECORDS.c.athlete == athlete, _RECORDS.c.activity_id == int(activity_id), _RECORDS.c.raw.isnot(None)
+    query = sa.select(SOURCE_RECORDS.c.source, SOURCE_RECORDS.c.external_id, SOURCE_RECORDS.c.raw).where(
+        SOURCE_RECORDS.c.athlete == athlete, SOURCE_RECORDS.c.activity_id == int(activity_id)
     )
-    return {(source, external_id): raw for source, external_id, raw in session.execute(query)}
+    return {
+        (source, external_id): raw for source, external_id, raw in session.execute(query) if raw is not None
+    }

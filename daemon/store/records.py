@@ -9,19 +9,17 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from connectors.sources.contract import Deleted, Known, SourceRecord
+from daemon.store.engine import Session
 from daemon.store.fields import activity_from, columns_of, values_of
 from daemon.store.merging import Identity, span_seconds
 from daemon.store.packing import pack_profile
 from daemon.store.settle import CHUNK, Touched, settle
-from daemon.store.tables import SetAsideRow, SourceRecordRow, table_of
+from daemon.store.tables import SET_ASIDE, SOURCE_RECORDS
 from daemon.store.turns import lock
 from rules.facts import TerrainClass
 from rules.policy import Policy
-
-_RECORDS = table_of(SourceRecordRow)
 
 OVERLAP = Policy().merge.overlap
 """The default of `merge.overlap` (RULES 2.1): the part of the shorter record that two records of one run share."""
@@ -46,8 +44,8 @@ class Saved:
 
 def known_ids(session: Session, athlete: str, source: str) -> frozenset[str]:
     """External ids of the source's stored records."""
-    query = sa.select(_RECORDS.c.external_id).where(
-        _RECORDS.c.athlete == athlete, _RECORDS.c.source == source
+    query = sa.select(SOURCE_RECORDS.c.external_id).where(
+        SOURCE_RECORDS.c.athlete == athlete, SOURCE_RECORDS.c.source == source
     )
     return frozenset(session.execute(query).scalars())
 
@@ -56,12 +54,12 @@ def known_records(
     session: Session, athlete: str, source: str, since: datetime | None = None
 ) -> dict[str, Known]:
     """What is stored of a source's records, by external id; with `since`, those that started then or later, and the newest."""
-    own = (_RECORDS.c.athlete == athlete) & (_RECORDS.c.source == source)
+    own = (SOURCE_RECORDS.c.athlete == athlete) & (SOURCE_RECORDS.c.source == source)
     names = ("external_id", "content_hash", "series_seconds", "stored_at")
-    query = sa.select(*columns_of(SourceRecordRow), *(_RECORDS.c[name] for name in names)).where(own)
+    query = sa.select(*columns_of(SOURCE_RECORDS), *(SOURCE_RECORDS.c[name] for name in names)).where(own)
     if since is not None:
-        newest = sa.select(sa.func.max(_RECORDS.c.start)).where(own).scalar_subquery()
-        query = query.where((_RECORDS.c.start >= since) | (_RECORDS.c.start == newest))
+        newest = sa.select(sa.func.max(SOURCE_RECORDS.c.start)).where(own).scalar_subquery()
+        query = query.where((SOURCE_RECORDS.c.start >= since) | (SOURCE_RECORDS.c.start == newest))
     return {
         external_id: Known(activity_from("", row), content_hash, series_seconds is not None, stored_at)
         for row in session.execute(query)
@@ -71,14 +69,18 @@ def known_records(
 
 def starts_of(session: Session, athlete: str, source: str) -> list[datetime]:
     """When the records of a source started, in order."""
-    query = sa.select(_RECORDS.c.start).where(_RECORDS.c.athlete == athlete, _RECORDS.c.source == source)
-    return list(session.execute(query.order_by(_RECORDS.c.start)).scalars())
+    query = sa.select(SOURCE_RECORDS.c.start).where(
+        SOURCE_RECORDS.c.athlete == athlete, SOURCE_RECORDS.c.source == source
+    )
+    return list(session.execute(query.order_by(SOURCE_RECORDS.c.start)).scalars())
 
 
 def newest_start(session: Session, athlete: str, source: str, *, until: datetime) -> datetime | None:
     """When the newest record of a source started, those of the future left out; None where there is none."""
-    newest = sa.select(sa.func.max(_RECORDS.c.start, type_=_RECORDS.c.start.type)).where(
-        _RECORDS.c.athlete == athlete, _RECORDS.c.source == source, _RECORDS.c.start <= until
+    newest = sa.select(sa.func.max(SOURCE_RECORDS.c.start, type_=SOURCE_RECORDS.c.start.type)).where(
+        SOURCE_RECORDS.c.athlete == athlete,
+        SOURCE_RECORDS.c.source == source,
+        SOURCE_RECORDS.c.start <= until,
     )
     found: datetime | None = session.execute(newest).scalar_one()
     return found
@@ -119,12 +121,12 @@ def save_records(
     if fresh or changed:
         touched = [known[record.source, record.external_id].touched for record in changed]
         for record in changed:
-            key = _RECORDS.c.id == known[record.source, record.external_id].record_id
-            session.execute(_RECORDS.update().where(key).values(_told(record, now)))
+            key = SOURCE_RECORDS.c.id == known[record.source, record.external_id].record_id
+            session.execute(SOURCE_RECORDS.update().where(key).values(_told(record, now)))
         if fresh:
             identity = {"athlete": athlete, "first_seen_at": first_seen_at or now}
             session.execute(
-                _RECORDS.insert(), [identity | _UNSET | _all_told(record, now) for record in fresh]
+                SOURCE_RECORDS.insert(), [identity | _UNSET | _all_told(record, now) for record in fresh]
             )
         written = _known(session, athlete, [(one.source, one.external_id) for one in (*fresh, *changed)])
         touched += [one.touched for one in written.values()]
@@ -149,7 +151,7 @@ def delete_record(
     known = _known(session, athlete, [identity]).get(identity)
     if known is None:
         return None
-    session.execute(_RECORDS.delete().where(_RECORDS.c.id == known.record_id))
+    session.execute(SOURCE_RECORDS.delete().where(SOURCE_RECORDS.c.id == known.record_id))
     settle(session, athlete, [known.touched], overlap)
     return str(known.activity_id)
 
@@ -157,16 +159,16 @@ def delete_record(
 def drop_raw(session: Session, athlete: str, source: str, *, stored_before: datetime) -> int:
     """Forget the vendor's payloads that are older (`keep_days`); returns how many. What was derived stays."""
     result = session.execute(
-        _RECORDS.update()
+        SOURCE_RECORDS.update()
         .where(
-            _RECORDS.c.athlete == athlete,
-            _RECORDS.c.source == source,
-            _RECORDS.c.stored_at < stored_before,
-            _RECORDS.c.raw.isnot(None),
+            SOURCE_RECORDS.c.athlete == athlete,
+            SOURCE_RECORDS.c.source == source,
+            SOURCE_RECORDS.c.stored_at < stored_before,
+            SOURCE_RECORDS.c.raw.isnot(None),
         )
         .values(raw=None)
     )
-    return int(result.rowcount)  # type: ignore[attr-defined]
+    return int(result.rowcount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +188,10 @@ def _known(session: Session, athlete: str, identities: Iterable[Identity]) -> di
     for source, external_ids in by_source.items():
         for index in range(0, len(external_ids), CHUNK):
             rows = session.execute(
-                sa.select(*(_RECORDS.c[name] for name in names)).where(
-                    _RECORDS.c.athlete == athlete,
-                    _RECORDS.c.source == source,
-                    _RECORDS.c.external_id.in_(external_ids[index : index + CHUNK]),
+                sa.select(*(SOURCE_RECORDS.c[name] for name in names)).where(
+                    SOURCE_RECORDS.c.athlete == athlete,
+                    SOURCE_RECORDS.c.source == source,
+                    SOURCE_RECORDS.c.external_id.in_(external_ids[index : index + CHUNK]),
                 )
             )
             for record_id, activity_id, content_hash, start, elapsed_s, moving_s, external_id in rows:
@@ -246,16 +248,16 @@ def _all_told(record: SourceRecord, now: datetime) -> dict[str, Any]:
 
 def _no_longer_aside(session: Session, athlete: str, records: Sequence[SourceRecord]) -> None:
     aside = session.execute(
-        sa.select(SetAsideRow.source, SetAsideRow.origin).where(SetAsideRow.athlete == athlete)
+        sa.select(SET_ASIDE.c.source, SET_ASIDE.c.origin).where(SET_ASIDE.c.athlete == athlete)
     ).all()
     read = {(record.source, record.origin) for record in records}
     for source, origin in aside:
         if (source, origin) in read:
             session.execute(
-                sa.delete(SetAsideRow).where(
-                    SetAsideRow.athlete == athlete,
-                    SetAsideRow.source == source,
-                    SetAsideRow.origin == origin,
+                sa.delete(SET_ASIDE).where(
+                    SET_ASIDE.c.athlete == athlete,
+                    SET_ASIDE.c.source == source,
+                    SET_ASIDE.c.origin == origin,
                 )
             )
 

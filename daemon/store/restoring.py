@@ -142,7 +142,7 @@ def _into_server(url: str, source: Path, kept: Path) -> tuple[Contents, Path | N
         read, written = open_store(f"sqlite:///{copy}"), open_store(url)
         try:
             with read.reading() as rows, written.session() as session:
-                copy_rows(rows.connection(), emptied(session.connection()))
+                copy_rows(rows, emptied(session))
         finally:
             read.close()
             written.close()

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
+from daemon.store.engine import Session
 from daemon.store.fields import activity_from, columns_of
 from daemon.store.packing import unpack_load
-from daemon.store.tables import ActivityRow, LoadRow, table_of
+from daemon.store.tables import ACTIVITIES, LOADS
 from rules.facts import Activity, Estimates, Family, RunLoad
 
-_ACTIVITIES = table_of(ActivityRow)
-_LOADS = table_of(LoadRow)
 _ON_FOOT = (Family.RUN.value, Family.WALK.value)
 
 
@@ -40,15 +38,15 @@ def leaf(
     started earlier. An unknown number is as if none was given."""
     own = _on_foot(athlete)
     place = _place(session, athlete, before if before is not None else after)
-    at = sa.tuple_(_ACTIVITIES.c.start, _ACTIVITIES.c.id)
-    query = sa.select(*columns_of(ActivityRow), _ACTIVITIES.c.id).where(own)
+    at = sa.tuple_(ACTIVITIES.c.start, ACTIVITIES.c.id)
+    query = sa.select(*columns_of(ACTIVITIES), ACTIVITIES.c.id).where(own)
     forward = place is not None and before is None
     if place is not None:
-        here = sa.tuple_(sa.literal(place[0], _ACTIVITIES.c.start.type), sa.literal(place[1]))
+        here = sa.tuple_(sa.literal(place[0], ACTIVITIES.c.start.type), sa.literal(place[1]))
         query = query.where(at > here if forward else at < here)
     elif until is not None:
-        query = query.where(_ACTIVITIES.c.start < until)
-    order = (_ACTIVITIES.c.start, _ACTIVITIES.c.id)
+        query = query.where(ACTIVITIES.c.start < until)
+    order = (ACTIVITIES.c.start, ACTIVITIES.c.id)
     query = query.order_by(*(order if forward else [column.desc() for column in order])).limit(limit + 1)
     found = [activity_from(str(row[-1]), row) for row in session.execute(query)]
     more, found = len(found) > limit, found[:limit]
@@ -57,13 +55,13 @@ def leaf(
         return Leaf(tuple(found), newer=more, older=True)
     newer = place is not None
     if not newer and until is not None:
-        newer = _exists(session, own & (_ACTIVITIES.c.start >= until))
+        newer = _exists(session, own & (ACTIVITIES.c.start >= until))
     return Leaf(tuple(found), newer=newer, older=more)
 
 
 def first_and_last(session: Session, athlete: str) -> tuple[datetime, datetime] | None:
     """When the first and the newest run or walk began."""
-    start = _ACTIVITIES.c.start
+    start = ACTIVITIES.c.start
     query = sa.select(sa.func.min(start, type_=start.type), sa.func.max(start, type_=start.type))
     first, last = session.execute(query.where(_on_foot(athlete))).one()
     return None if first is None else (first, last)
@@ -71,10 +69,10 @@ def first_and_last(session: Session, athlete: str) -> tuple[datetime, datetime] 
 
 def first_activities(session: Session, athlete: str, limit: int) -> list[Activity]:
     """The first runs of all, in order of time."""
-    query = sa.select(*columns_of(ActivityRow), _ACTIVITIES.c.id).where(
-        _ACTIVITIES.c.athlete == athlete, _ACTIVITIES.c.family == Family.RUN.value
+    query = sa.select(*columns_of(ACTIVITIES), ACTIVITIES.c.id).where(
+        ACTIVITIES.c.athlete == athlete, ACTIVITIES.c.family == Family.RUN.value
     )
-    query = query.order_by(_ACTIVITIES.c.start, _ACTIVITIES.c.id).limit(limit)
+    query = query.order_by(ACTIVITIES.c.start, ACTIVITIES.c.id).limit(limit)
     return [activity_from(str(row[-1]), row) for row in session.execute(query)]
 
 
@@ -83,13 +81,13 @@ def measured_between(
 ) -> list[tuple[Activity, RunLoad]]:
     """Runs and walks that began from `since` to `until`, both included, with their loads measured under that policy, in order
     of start; those without one are left out."""
-    same = (_LOADS.c.athlete == _ACTIVITIES.c.athlete) & (_LOADS.c.activity_id == _ACTIVITIES.c.id)
+    same = (LOADS.c.athlete == ACTIVITIES.c.athlete) & (LOADS.c.activity_id == ACTIVITIES.c.id)
     query = (
-        sa.select(*columns_of(ActivityRow), _ACTIVITIES.c.id, _LOADS.c.load)
-        .join(_LOADS, same)
-        .where(_on_foot(athlete), _LOADS.c.policy_hash == policy_hash)
-        .where(_ACTIVITIES.c.start >= since, _ACTIVITIES.c.start <= until)
-        .order_by(_ACTIVITIES.c.start, _ACTIVITIES.c.id)
+        sa.select(*columns_of(ACTIVITIES), ACTIVITIES.c.id, LOADS.c.load)
+        .join(LOADS, same)
+        .where(_on_foot(athlete), LOADS.c.policy_hash == policy_hash)
+        .where(ACTIVITIES.c.start >= since, ACTIVITIES.c.start <= until)
+        .order_by(ACTIVITIES.c.start, ACTIVITIES.c.id)
     )
     found = []
     for row in session.execute(query):
@@ -101,12 +99,12 @@ def measured_between(
 
 def estimates_before(session: Session, athlete: str, policy_hash: str, instant: datetime) -> Estimates | None:
     """The personal figures that the last run before an instant was measured with."""
-    same = (_LOADS.c.athlete == _ACTIVITIES.c.athlete) & (_LOADS.c.activity_id == _ACTIVITIES.c.id)
+    same = (LOADS.c.athlete == ACTIVITIES.c.athlete) & (LOADS.c.activity_id == ACTIVITIES.c.id)
     query = (
-        sa.select(_LOADS.c.load)
-        .join(_ACTIVITIES, same)
-        .where(_on_foot(athlete), _LOADS.c.policy_hash == policy_hash, _ACTIVITIES.c.start <= instant)
-        .order_by(_ACTIVITIES.c.start.desc())
+        sa.select(LOADS.c.load)
+        .join(ACTIVITIES, same)
+        .where(_on_foot(athlete), LOADS.c.policy_hash == policy_hash, ACTIVITIES.c.start <= instant)
+        .order_by(ACTIVITIES.c.start.desc())
         .limit(1)
     )
     packed = session.execute(query).scalar_one_or_none()
@@ -123,18 +121,18 @@ def _load(packed: bytes) -> RunLoad | None:
 
 
 def _on_foot(athlete: str) -> sa.ColumnElement[bool]:
-    return (_ACTIVITIES.c.athlete == athlete) & _ACTIVITIES.c.family.in_(_ON_FOOT)
+    return (ACTIVITIES.c.athlete == athlete) & ACTIVITIES.c.family.in_(_ON_FOOT)
 
 
 def _place(session: Session, athlete: str, number: int | None) -> tuple[datetime, int] | None:
     if number is None:
         return None
-    query = sa.select(_ACTIVITIES.c.start, _ACTIVITIES.c.id).where(
-        _ACTIVITIES.c.athlete == athlete, _ACTIVITIES.c.id == number
+    query = sa.select(ACTIVITIES.c.start, ACTIVITIES.c.id).where(
+        ACTIVITIES.c.athlete == athlete, ACTIVITIES.c.id == number
     )
     row = session.execute(query).first()
     return None if row is None else (row[0], row[1])
 
 
 def _exists(session: Session, where: sa.ColumnElement[bool]) -> bool:
-    return session.execute(sa.select(_ACTIVITIES.c.id).where(where).limit(1)).first() is not None
+    return session.execute(sa.select(ACTIVITIES.c.id).where(where).limit(1)).first() is not None

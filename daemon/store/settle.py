@@ -12,24 +12,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from daemon.store.checkpoints import drop_checkpoints
+from daemon.store.engine import Session
 from daemon.store.fields import activity_from, columns_of, values_of
 from daemon.store.merging import LONGEST, Merged, Recording, Span, group, merge, span_seconds
 from daemon.store.tables import (
-    ActivityRow,
-    AthleteRow,
-    LoadRow,
-    PromptRow,
-    ReplyRow,
-    SourceRecordRow,
-    table_of,
+    ACTIVITIES,
+    ATHLETES,
+    LOADS,
+    PROMPTS,
+    REPLIES,
+    SOURCE_RECORDS,
 )
 from rules.facts import Family, TerrainClass
-
-_RECORDS = table_of(SourceRecordRow)
-_ACTIVITIES = table_of(ActivityRow)
 
 CHUNK = 500
 """Values in one IN list; SQLite and PostgreSQL take many more."""
@@ -80,9 +76,9 @@ class StoredRecord:
 
 
 _RECORD_COLUMNS = [
-    *columns_of(SourceRecordRow),
+    *columns_of(SOURCE_RECORDS),
     *(
-        _RECORDS.c[name]
+        SOURCE_RECORDS.c[name]
         for name in (
             *(
                 "id",
@@ -146,8 +142,8 @@ def records_of(session: Session, athlete: str, where: sa.ColumnElement[bool]) ->
     """Stored records that fit `where`, in order of start."""
     rows = session.execute(
         sa.select(*_RECORD_COLUMNS)
-        .where(_RECORDS.c.athlete == athlete, where)
-        .order_by(_RECORDS.c.start, _RECORDS.c.source, _RECORDS.c.external_id)
+        .where(SOURCE_RECORDS.c.athlete == athlete, where)
+        .order_by(SOURCE_RECORDS.c.start, SOURCE_RECORDS.c.source, SOURCE_RECORDS.c.external_id)
     )
     return [_stored_record(row) for row in rows]
 
@@ -181,7 +177,7 @@ def _neighbourhood(session: Session, athlete: str, touched: Sequence[Touched]) -
     found: dict[int, StoredRecord] = {}
     for low, high in _windows(touched):
         while True:
-            inside = records_of(session, athlete, _RECORDS.c.start.between(low - LONGEST, high))
+            inside = records_of(session, athlete, SOURCE_RECORDS.c.start.between(low - LONGEST, high))
             inside = [record for record in inside if record.span.end >= low]
             spans = [record.span for record in inside]
             wider = (
@@ -227,10 +223,10 @@ def _ids_for(session: Session, athlete: str, groups: Sequence[Sequence[StoredRec
             taken.add(had[0])
     missing = [index for index in range(len(groups)) if index not in ids]
     if missing:
-        counter = sa.update(AthleteRow).where(AthleteRow.athlete == athlete)
+        counter = sa.update(ATHLETES).where(ATHLETES.c.athlete == athlete)
         after = session.execute(
-            counter.values(next_activity_id=AthleteRow.next_activity_id + len(missing)).returning(
-                AthleteRow.next_activity_id
+            counter.values(next_activity_id=ATHLETES.c.next_activity_id + len(missing)).returning(
+                ATHLETES.c.next_activity_id
             )
         ).scalar_one()
         ids |= dict(zip(missing, range(after - len(missing), after), strict=True))
@@ -252,14 +248,14 @@ def _write(
         (old if activity_id in known else new).append(values)
         moved += _moves(activity_id, members, merged)
     if new:
-        session.execute(_ACTIVITIES.insert(), new)
+        session.execute(ACTIVITIES.insert(), new)
     for values in old:
-        key = (_ACTIVITIES.c.athlete == athlete) & (_ACTIVITIES.c.id == values["id"])
-        session.execute(_ACTIVITIES.update().where(key).values(values))
+        key = (ACTIVITIES.c.athlete == athlete) & (ACTIVITIES.c.id == values["id"])
+        session.execute(ACTIVITIES.update().where(key).values(values))
     if moved:
         session.execute(
-            _RECORDS.update()
-            .where(_RECORDS.c.id == sa.bindparam("record_id"))
+            SOURCE_RECORDS.update()
+            .where(SOURCE_RECORDS.c.id == sa.bindparam("record_id"))
             .values(activity_id=sa.bindparam("to_activity"), gives_samples=sa.bindparam("gives")),
             moved,
         )
@@ -278,14 +274,14 @@ def _remove(session: Session, athlete: str, gone: Iterable[int], heirs: dict[int
     """Activities without records go; answers about a merged one are now about the one it went into."""
     for activity_id in gone:
         if heir := heirs.get(activity_id):
-            for table in (table_of(ReplyRow), table_of(PromptRow)):
+            for table in (REPLIES, PROMPTS):
                 key = (table.c.athlete == athlete) & (table.c.activity_id == str(activity_id))
                 session.execute(table.update().where(key).values(activity_id=str(heir)))
-        key = (_ACTIVITIES.c.athlete == athlete) & (_ACTIVITIES.c.id == activity_id)
-        session.execute(_ACTIVITIES.delete().where(key))
+        key = (ACTIVITIES.c.athlete == athlete) & (ACTIVITIES.c.id == activity_id)
+        session.execute(ACTIVITIES.delete().where(key))
 
 
 def _forget_derived(session: Session, athlete: str, activity_ids: Sequence[int]) -> None:
     for index in range(0, len(activity_ids), CHUNK):
         some = activity_ids[index : index + CHUNK]
-        session.execute(sa.delete(LoadRow).where(LoadRow.athlete == athlete, LoadRow.activity_id.in_(some)))
+        session.execute(sa.delete(LOADS).where(LOADS.c.athlete == athlete, LOADS.c.activity_id.in_(some)))

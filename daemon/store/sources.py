@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from connectors.sources.contract import SetAside
 from daemon.store import leases
-from daemon.store.tables import SetAsideRow, SourceRecordRow, SourceStateRow, table_of
+from daemon.store.engine import Session
+from daemon.store.tables import SET_ASIDE, SOURCE_RECORDS, SOURCE_STATES
 from daemon.store.upsert import insert_new, upsert
 
 
@@ -59,13 +59,13 @@ LONGEST_WAIT = timedelta(hours=48)
 LONGEST_LEASE = timedelta(hours=1)
 """Nobody waits or claims for longer; see `claim_source`."""
 
-_COLUMNS = [table_of(SourceStateRow).c[name] for name in SourceState.__slots__]
+_COLUMNS = [SOURCE_STATES.c[name] for name in SourceState.__slots__]
 
 
 def register_source(session: Session, athlete: str, source: str, now: datetime) -> None:
     """Make the source known and due at once; one that is known stays as it is."""
     fresh = SourceState(source, SourceCondition.OK, due_at=now)
-    insert_new(session, SourceStateRow, [{"athlete": athlete} | asdict(fresh)])
+    insert_new(session, SOURCE_STATES, [{"athlete": athlete} | asdict(fresh)])
 
 
 def source_state(session: Session, athlete: str, source: str) -> SourceState | None:
@@ -77,7 +77,7 @@ def source_state(session: Session, athlete: str, source: str) -> SourceState | N
 def source_states(session: Session, athlete: str) -> list[SourceState]:
     """All sources of one athlete, by name."""
     rows = session.execute(
-        sa.select(*_COLUMNS).where(SourceStateRow.athlete == athlete).order_by(SourceStateRow.source)
+        sa.select(*_COLUMNS).where(SOURCE_STATES.c.athlete == athlete).order_by(SOURCE_STATES.c.source)
     )
     return [
         SourceState(**row | {"state": SourceCondition(row["state"])}) for row in map(dict, rows.mappings())
@@ -86,12 +86,12 @@ def source_states(session: Session, athlete: str) -> list[SourceState]:
 
 def forget_source(session: Session, athlete: str, source: str) -> None:
     """The source is no longer connected: its state goes, its records stay."""
-    session.execute(sa.delete(SourceStateRow).where(_own(athlete, source)))
+    session.execute(sa.delete(SOURCE_STATES).where(_own(athlete, source)))
 
 
 def make_due(session: Session, athlete: str, source: str, now: datetime) -> None:
     """Ask the source at the next opportunity, whatever it waits for."""
-    session.execute(sa.update(SourceStateRow).where(_own(athlete, source)).values(due_at=now))
+    session.execute(sa.update(SOURCE_STATES).where(_own(athlete, source)).values(due_at=now))
 
 
 def due_at_once(session: Session, athlete: str, source: str, now: datetime) -> None:
@@ -111,18 +111,18 @@ def claim_source(
 
     `among` are the (athlete, source) that may be asked, None for all of them.
     """
-    free = SourceStateRow.claimed_until.is_(None) | (SourceStateRow.claimed_until < now)
-    free |= SourceStateRow.claimed_until > now + LONGEST_LEASE
+    free = SOURCE_STATES.c.claimed_until.is_(None) | (SOURCE_STATES.c.claimed_until < now)
+    free |= SOURCE_STATES.c.claimed_until > now + LONGEST_LEASE
     due = session.execute(
-        sa.select(SourceStateRow.athlete, SourceStateRow.source)
+        sa.select(SOURCE_STATES.c.athlete, SOURCE_STATES.c.source)
         .where(_due(now), free)
-        .order_by(SourceStateRow.due_at, SourceStateRow.athlete, SourceStateRow.source)
+        .order_by(SOURCE_STATES.c.due_at, SOURCE_STATES.c.athlete, SOURCE_STATES.c.source)
     ).all()
     for athlete, source in due:
         if among is not None and (athlete, source) not in among:
             continue
         row = _own(athlete, source) & _due(now)
-        if leases.claim(session, SourceStateRow, row, worker, now, lease, LONGEST_LEASE):
+        if leases.claim(session, SOURCE_STATES, row, worker, now, lease, LONGEST_LEASE):
             state = source_state(session, athlete, source)
             return None if state is None else (athlete, state)
     return None
@@ -133,24 +133,24 @@ def claim_this(
 ) -> bool:
     """Claim one source whether it is due or not; False while another worker is at it."""
     row = _own(athlete, source)
-    return leases.claim(session, SourceStateRow, row, worker, now, lease, LONGEST_LEASE)
+    return leases.claim(session, SOURCE_STATES, row, worker, now, lease, LONGEST_LEASE)
 
 
 def keep_claim(session: Session, athlete: str, source: str, worker: str, until: datetime) -> None:
     """Work goes on: what this worker has claimed stays its own until then."""
-    mine = _own(athlete, source) & (SourceStateRow.claimed_by == worker)
+    mine = _own(athlete, source) & (SOURCE_STATES.c.claimed_by == worker)
     _change(session, mine, claimed_until=until)
 
 
 def holds_claim(session: Session, athlete: str, source: str, worker: str) -> bool:
     """Whether what this worker claimed was neither given back nor recorded since."""
-    query = sa.select(SourceStateRow.claimed_by).where(_own(athlete, source))
+    query = sa.select(SOURCE_STATES.c.claimed_by).where(_own(athlete, source))
     return bool(session.execute(query).scalar_one_or_none() == worker)
 
 
 def release_source(session: Session, athlete: str, source: str, worker: str) -> None:
     """Give back what this worker has claimed."""
-    mine = _own(athlete, source) & (SourceStateRow.claimed_by == worker)
+    mine = _own(athlete, source) & (SOURCE_STATES.c.claimed_by == worker)
     _change(session, mine, claimed_by=None, claimed_until=None)
 
 
@@ -160,19 +160,16 @@ def save_cursor(session: Session, athlete: str, source: str, cursor: str) -> Non
 
 
 def _change(session: Session, where: sa.ColumnElement[bool], **values: object) -> None:
-    # Without the session's bookkeeping, which would first set up the mapping of every table: that costs a poll more than
-    # all it does.
-    options = {"synchronize_session": False}
-    session.execute(sa.update(SourceStateRow).where(where).values(**values).execution_options(**options))
+    session.execute(sa.update(SOURCE_STATES).where(where).values(**values))
 
 
 def _own(athlete: str, source: str) -> sa.ColumnElement[bool]:
-    return (SourceStateRow.athlete == athlete) & (SourceStateRow.source == source)
+    return (SOURCE_STATES.c.athlete == athlete) & (SOURCE_STATES.c.source == source)
 
 
 def _due(now: datetime) -> sa.ColumnElement[bool]:
     """Due, or due so far ahead that the clock must have been put back since."""
-    return (SourceStateRow.due_at <= now) | (SourceStateRow.due_at > now + LONGEST_WAIT)
+    return (SOURCE_STATES.c.due_at <= now) | (SOURCE_STATES.c.due_at > now + LONGEST_WAIT)
 
 
 def record_success(
@@ -288,17 +285,17 @@ def _before(session: Session, athlete: str, source: str, now: datetime) -> Sourc
 
 def _store(session: Session, athlete: str, state: SourceState) -> None:
     released = {"athlete": athlete, "claimed_by": None, "claimed_until": None}
-    upsert(session, SourceStateRow, [released | asdict(state)])
+    upsert(session, SOURCE_STATES, [released | asdict(state)])
 
 
 def set_aside(session: Session, athlete: str, item: SetAside, now: datetime) -> None:
     """Remember a record that could not be read, or that it was met again. It goes once it can be read."""
     key = (
-        (SetAsideRow.athlete == athlete)
-        & (SetAsideRow.source == item.source)
-        & (SetAsideRow.origin == item.origin)
+        (SET_ASIDE.c.athlete == athlete)
+        & (SET_ASIDE.c.source == item.source)
+        & (SET_ASIDE.c.origin == item.origin)
     )
-    known = session.execute(sa.select(SetAsideRow.first_seen_at, SetAsideRow.count).where(key)).first()
+    known = session.execute(sa.select(SET_ASIDE.c.first_seen_at, SET_ASIDE.c.count).where(key)).first()
     first_seen_at, count = known or (now, 0)
     row = {
         "athlete": athlete,
@@ -310,7 +307,7 @@ def set_aside(session: Session, athlete: str, item: SetAside, now: datetime) -> 
         "last_seen_at": now,
         "count": count + 1,
     }
-    upsert(session, SetAsideRow, [row])
+    upsert(session, SET_ASIDE, [row])
 
 
 def forget_set_aside(
@@ -324,7 +321,7 @@ def forget_set_aside(
 ) -> None:
     """Forget known records that could not be read for a while: those that started in this window and were last met so
     `met_before`, where all of the window has been listed since. (A known record that makes sense again is no news.)"""
-    records, aside = table_of(SourceRecordRow), table_of(SetAsideRow)
+    records, aside = SOURCE_RECORDS, SET_ASIDE
     here = (records.c.athlete == athlete) & (records.c.source == source) & (records.c.start >= since)
     if until is not None:
         here &= records.c.start < until
@@ -340,10 +337,10 @@ def forget_set_aside(
 
 def list_set_aside(session: Session, athlete: str) -> list[AsideRecord]:
     """What could not be read so far, newest first."""
-    columns = [table_of(SetAsideRow).c[name] for name in AsideRecord.__slots__]
+    columns = [SET_ASIDE.c[name] for name in AsideRecord.__slots__]
     rows = session.execute(
         sa.select(*columns)
-        .where(SetAsideRow.athlete == athlete)
-        .order_by(SetAsideRow.last_seen_at.desc(), SetAsideRow.source, SetAsideRow.origin)
+        .where(SET_ASIDE.c.athlete == athlete)
+        .order_by(SET_ASIDE.c.last_seen_at.desc(), SET_ASIDE.c.source, SET_ASIDE.c.origin)
     )
     return [AsideRecord(*row) for row in rows]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
+from daemon.store.engine import Session
 from daemon.store.messages import load_messages
 from daemon.store.outbox import DeliveryState
-from daemon.store.tables import DeliveryRow, IncomingRow, MessageRow
+from daemon.store.tables import DELIVERIES, INCOMING, MESSAGES
 from rules.outcome import Message
 
 
@@ -44,9 +44,9 @@ class Spoken:
 def newest_spoken(session: Session, athlete: str, limit: int, offset: int = 0) -> list[Spoken]:
     """Messages by the time they were due, the newest first."""
     query = (
-        sa.select(MessageRow.key, MessageRow.token)
-        .where(MessageRow.athlete == athlete)
-        .order_by(MessageRow.due_at.desc(), MessageRow.decided_at.desc(), MessageRow.key)
+        sa.select(MESSAGES.c.key, MESSAGES.c.token)
+        .where(MESSAGES.c.athlete == athlete)
+        .order_by(MESSAGES.c.due_at.desc(), MESSAGES.c.decided_at.desc(), MESSAGES.c.key)
         .limit(limit)
         .offset(offset)
     )
@@ -55,8 +55,8 @@ def newest_spoken(session: Session, athlete: str, limit: int, offset: int = 0) -
 
 def find_spoken(session: Session, athlete: str, key: str) -> Spoken | None:
     """The message of that key; None for one that was never said to this athlete."""
-    query = sa.select(MessageRow.key, MessageRow.token).where(
-        MessageRow.athlete == athlete, MessageRow.key == key
+    query = sa.select(MESSAGES.c.key, MESSAGES.c.token).where(
+        MESSAGES.c.athlete == athlete, MESSAGES.c.key == key
     )
     found = dict(session.execute(query).all())
     return next(iter(_spoken(session, athlete, found)), None)
@@ -65,11 +65,9 @@ def find_spoken(session: Session, athlete: str, key: str) -> Spoken | None:
 def words_by_message(session: Session, athlete: str, keys: Collection[str]) -> dict[str, str]:
     """The last thing that was sent in answer to each of these messages and was understood."""
     query = (
-        sa.select(IncomingRow.message_key, IncomingRow.text)
-        .where(
-            IncomingRow.athlete == athlete, IncomingRow.message_key.in_(keys), IncomingRow.outcome == "taken"
-        )
-        .order_by(IncomingRow.at, IncomingRow.heard_at, IncomingRow.id)
+        sa.select(INCOMING.c.message_key, INCOMING.c.text)
+        .where(INCOMING.c.athlete == athlete, INCOMING.c.message_key.in_(keys), INCOMING.c.outcome == "taken")
+        .order_by(INCOMING.c.at, INCOMING.c.heard_at, INCOMING.c.id)
     )
     return {key: text for key, text in session.execute(query) if key is not None}
 
@@ -85,15 +83,15 @@ def _spoken(session: Session, athlete: str, tokens: dict[str, str | None]) -> li
 def _passages(session: Session, athlete: str, keys: Iterable[str]) -> dict[str, list[Passage]]:
     query = (
         sa.select(
-            DeliveryRow.message_key,
-            DeliveryRow.channel,
-            DeliveryRow.state,
-            DeliveryRow.due_at,
-            DeliveryRow.sent_at,
-            DeliveryRow.reasons,
+            DELIVERIES.c.message_key,
+            DELIVERIES.c.channel,
+            DELIVERIES.c.state,
+            DELIVERIES.c.due_at,
+            DELIVERIES.c.sent_at,
+            DELIVERIES.c.reasons,
         )
-        .where(DeliveryRow.athlete == athlete, DeliveryRow.message_key.in_(list(keys)))
-        .order_by(DeliveryRow.channel)
+        .where(DELIVERIES.c.athlete == athlete, DELIVERIES.c.message_key.in_(list(keys)))
+        .order_by(DELIVERIES.c.channel)
     )
     found: dict[str, list[Passage]] = {}
     for key, channel, state, due_at, sent_at, reasons in session.execute(query):

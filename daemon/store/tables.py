@@ -7,381 +7,394 @@ an activity is computed from its records and can be computed again.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, cast
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import Column, Named, TypedColumns
 
-from daemon.store.instants import UTCDateTime
+from daemon.store.columns import CONSTRAINT_NAMES, Measured, UTCDateTime
 
-_NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
+METADATA = sa.MetaData(naming_convention=CONSTRAINT_NAMES)
 
 
-class Base(DeclarativeBase):
-    metadata = sa.MetaData(naming_convention=_NAMES)
-    type_annotation_map: ClassVar = {datetime: UTCDateTime, list[Any]: sa.JSON, dict[str, Any]: sa.JSON}
+class _Athletes(TypedColumns):
+    """One row an athlete: the lock for savers, the next activity number, and when to assess next (empty: at once)."""
+
+    athlete: Named[str] = Column(primary_key=True)
+    next_activity_id: Named[int] = Column(default=1)
+    assess_at: Named[datetime | None] = Column(UTCDateTime)
 
 
-def table_of(row: type[Base]) -> sa.Table:
-    """The plain table behind a row class, for statements over many rows."""
-    return cast("sa.Table", row.__table__)
+ATHLETES = sa.Table("athletes", METADATA, _Athletes)
 
 
-class AthleteRow(Base):
-    """One row an athlete: the lock that makes savers take turns, the next activity number, and when the next assessment is
-    due; empty where something has come in since the last one."""
-
-    __tablename__ = "athletes"
-    athlete: Mapped[str] = mapped_column(primary_key=True)
-    next_activity_id: Mapped[int] = mapped_column(default=1)
-    assess_at: Mapped[datetime | None]
+class _ActivityKey(TypedColumns):
+    athlete: Named[str] = Column(primary_key=True)
+    id: Named[int] = Column(primary_key=True, autoincrement=False)
+    source: Named[str]
 
 
-class _Measured:
-    """The fields of `rules.facts.Activity` that a source tells and an activity keeps, under the same names."""
-
-    family: Mapped[str]
-    sport: Mapped[str]
-    start: Mapped[datetime]
-    distance_m: Mapped[float | None]
-    moving_s: Mapped[float | None]
-    elapsed_s: Mapped[float | None]
-    utc_offset_s: Mapped[int | None]
-    indoor: Mapped[bool]
-    manual: Mapped[bool]
-    race: Mapped[bool]
-    excluded: Mapped[bool]
-    planned: Mapped[bool]
-    ascent_m: Mapped[float | None]
-    descent_m: Mapped[float | None]
-    mean_heart_rate_bpm: Mapped[float | None]
-    max_heart_rate_bpm: Mapped[float | None]
-    mean_cadence_spm: Mapped[float | None]
-    device: Mapped[str | None]
-    title: Mapped[str]
-    effort: Mapped[float | None] = mapped_column(sort_order=9)
-    feel: Mapped[int | None] = mapped_column(sort_order=9)
-    first_seen_at: Mapped[datetime]
-
-
-class ActivityRow(_Measured, Base):
+class _Activities(Measured, _ActivityKey):
     """One run of one body. `id` counts up per athlete from 1 and is never given twice."""
 
-    __tablename__ = "activities"
-    athlete: Mapped[str] = mapped_column(primary_key=True)
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    source: Mapped[str]
-    __table_args__ = (sa.Index(None, "athlete", "start"),)
+
+ACTIVITIES = sa.Table("activities", METADATA, _Activities, sa.Index(None, "athlete", "start"))
 
 
-class SourceRecordRow(_Measured, Base):
+class _Told(TypedColumns):
+    id: Named[int] = Column(primary_key=True)
+    athlete: Named[str]
+    source: Named[str]
+    external_id: Named[str]
+    content_hash: Named[str]
+    activity_id: Named[int | None]
+    origin: Named[str]
+    warning: Named[str | None]
+    stored_at: Named[datetime] = Column(UTCDateTime)
+    split: Named[bool] = Column(default=False)
+    family_set: Named[str | None]
+    sport_set: Named[str | None]
+    excluded_set: Named[bool] = Column(default=False)
+    race_set: Named[bool] = Column(default=False)
+    planned_set: Named[bool] = Column(default=False)
+    gives_samples: Named[bool] = Column(default=False)
+    terrain: Named[str | None]
+    series_seconds: Named[int | None]
+    series_has_altitude: Named[bool | None]
+
+
+class _SourceRecords(Measured, _Told):
     """One activity as one source told it; the `*_set` columns are what the runner said about it.
 
     `gives_samples` marks the one record whose profile and series are the activity's; `terrain` is that profile's class,
     None without samples. `activity_id` is empty only between saving and merging, inside one transaction. The blobs stand last, so that SQLite reads the columns before them without touching them.
     """
 
-    __tablename__ = "source_records"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    athlete: Mapped[str]
-    source: Mapped[str]
-    external_id: Mapped[str]
-    content_hash: Mapped[str]
-    activity_id: Mapped[int | None]
-    origin: Mapped[str]
-    warning: Mapped[str | None]
-    stored_at: Mapped[datetime]
-    split: Mapped[bool] = mapped_column(default=False)
-    family_set: Mapped[str | None]
-    sport_set: Mapped[str | None]
-    excluded_set: Mapped[bool] = mapped_column(default=False)
-    race_set: Mapped[bool] = mapped_column(default=False)
-    planned_set: Mapped[bool] = mapped_column(default=False)
-    gives_samples: Mapped[bool] = mapped_column(default=False)
-    terrain: Mapped[str | None]
-    series_seconds: Mapped[int | None]
-    series_has_altitude: Mapped[bool | None]
-    profile: Mapped[bytes | None] = mapped_column(deferred=True, sort_order=10)
-    series: Mapped[bytes | None] = mapped_column(deferred=True, sort_order=11)
-    raw: Mapped[bytes | None] = mapped_column(deferred=True, sort_order=12)
-    __table_args__ = (
-        sa.UniqueConstraint("athlete", "source", "external_id"),
-        sa.ForeignKeyConstraint(["athlete", "activity_id"], ["activities.athlete", "activities.id"]),
-        sa.Index(None, "athlete", "start"),
-        sa.Index(None, "athlete", "activity_id"),
-    )
+    profile: Named[bytes | None]
+    series: Named[bytes | None]
+    raw: Named[bytes | None]
 
 
-class LoadRow(Base):
+SOURCE_RECORDS = sa.Table(
+    "source_records",
+    METADATA,
+    _SourceRecords,
+    sa.UniqueConstraint("athlete", "source", "external_id"),
+    sa.ForeignKeyConstraint(["athlete", "activity_id"], ["activities.athlete", "activities.id"]),
+    sa.Index(None, "athlete", "start"),
+    sa.Index(None, "athlete", "activity_id"),
+)
+
+
+class _Loads(TypedColumns):
     """A measured load of one activity, under the policy whose hash it carries: a cache, free to be dropped."""
 
-    __tablename__ = "loads"
-    athlete: Mapped[str] = mapped_column(primary_key=True)
-    activity_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    policy_hash: Mapped[str]
-    load: Mapped[bytes]
-    __table_args__ = (
-        sa.ForeignKeyConstraint(
-            ["athlete", "activity_id"], ["activities.athlete", "activities.id"], ondelete="CASCADE"
-        ),
-    )
+    athlete: Named[str] = Column(primary_key=True)
+    activity_id: Named[int] = Column(primary_key=True, autoincrement=False)
+    policy_hash: Named[str]
+    load: Named[bytes]
 
 
-class CheckpointRow(Base):
+LOADS = sa.Table(
+    "loads",
+    METADATA,
+    _Loads,
+    sa.ForeignKeyConstraint(
+        ["athlete", "activity_id"], ["activities.athlete", "activities.id"], ondelete="CASCADE"
+    ),
+)
+
+
+class _Checkpoints(TypedColumns):
     """The fold's state as of `at`."""
 
-    __tablename__ = "checkpoints"
-    athlete: Mapped[str] = mapped_column(primary_key=True)
-    formula_version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    policy_hash: Mapped[str] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(primary_key=True)
-    state: Mapped[bytes]
+    athlete: Named[str] = Column(primary_key=True)
+    formula_version: Named[int] = Column(primary_key=True, autoincrement=False)
+    policy_hash: Named[str] = Column(primary_key=True)
+    at: Named[datetime] = Column(UTCDateTime, primary_key=True)
+    state: Named[bytes]
 
 
-class FindingRow(Base):
+CHECKPOINTS = sa.Table("checkpoints", METADATA, _Checkpoints)
+
+
+class _Findings(TypedColumns):
     """What a rule noticed, for ever: `withdrawn_at` is set while its cause is gone."""
 
-    __tablename__ = "findings"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    athlete: Mapped[str]
-    key: Mapped[str]
-    rule: Mapped[str]
-    level: Mapped[str]
-    subject: Mapped[str]
-    at: Mapped[datetime]
-    numbers: Mapped[dict[str, Any]]
-    activity_id: Mapped[str | None]
-    side: Mapped[str | None]
-    first_seen_at: Mapped[datetime]
-    withdrawn_at: Mapped[datetime | None]
-    __table_args__ = (
-        sa.UniqueConstraint("athlete", "key"),
-        sa.Index(None, "athlete", "at"),
-        sa.Index(None, "athlete", "withdrawn_at"),
-    )
+    id: Named[int] = Column(primary_key=True)
+    athlete: Named[str]
+    key: Named[str]
+    rule: Named[str]
+    level: Named[str]
+    subject: Named[str]
+    at: Named[datetime] = Column(UTCDateTime)
+    numbers: Named[dict[str, Any]] = Column(sa.JSON)
+    activity_id: Named[str | None]
+    side: Named[str | None]
+    first_seen_at: Named[datetime] = Column(UTCDateTime)
+    withdrawn_at: Named[datetime | None] = Column(UTCDateTime)
 
 
-class MessageRow(Base):
+FINDINGS = sa.Table(
+    "findings",
+    METADATA,
+    _Findings,
+    sa.UniqueConstraint("athlete", "key"),
+    sa.Index(None, "athlete", "at"),
+    sa.Index(None, "athlete", "withdrawn_at"),
+)
+
+
+class _Messages(TypedColumns):
     """A message as it was decided; its deliveries say what became of it. `token` is what an answer to it carries."""
 
-    __tablename__ = "messages"
-    athlete: Mapped[str] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str]
-    level: Mapped[str]
-    title: Mapped[str]
-    text: Mapped[str]
-    decided_at: Mapped[datetime]
-    due_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    alert: Mapped[bool]
-    question: Mapped[dict[str, Any] | None]
-    token: Mapped[str | None]
-    __table_args__ = (sa.Index(None, "athlete", "due_at"), sa.Index(None, "token", unique=True))
+    athlete: Named[str] = Column(primary_key=True)
+    key: Named[str] = Column(primary_key=True)
+    kind: Named[str]
+    level: Named[str]
+    title: Named[str]
+    text: Named[str]
+    decided_at: Named[datetime] = Column(UTCDateTime)
+    due_at: Named[datetime] = Column(UTCDateTime)
+    expires_at: Named[datetime] = Column(UTCDateTime)
+    alert: Named[bool]
+    question: Named[dict[str, Any] | None] = Column(sa.JSON)
+    token: Named[str | None]
 
 
-class MessageFindingRow(Base):
+MESSAGES = sa.Table(
+    "messages", METADATA, _Messages, sa.Index(None, "athlete", "due_at"), sa.Index(None, "token", unique=True)
+)
+
+
+class _MessageFindings(TypedColumns):
     """Which message tells which finding, in the order told."""
 
-    __tablename__ = "message_findings"
-    athlete: Mapped[str] = mapped_column(primary_key=True)
-    message_key: Mapped[str] = mapped_column(primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    finding_key: Mapped[str]
-    __table_args__ = (
-        sa.ForeignKeyConstraint(["athlete", "message_key"], ["messages.athlete", "messages.key"]),
-        sa.Index(None, "athlete", "finding_key"),
-    )
+    athlete: Named[str] = Column(primary_key=True)
+    message_key: Named[str] = Column(primary_key=True)
+    position: Named[int] = Column(primary_key=True, autoincrement=False)
+    finding_key: Named[str]
 
 
-class DeliveryRow(Base):
+MESSAGE_FINDINGS = sa.Table(
+    "message_findings",
+    METADATA,
+    _MessageFindings,
+    sa.ForeignKeyConstraint(["athlete", "message_key"], ["messages.athlete", "messages.key"]),
+    sa.Index(None, "athlete", "finding_key"),
+)
+
+
+class _Deliveries(TypedColumns):
     """The outbox: one row a message and channel. `done_at` is set once it is sent, failed or expired; `reference` is the
     channel's own name of what was sent."""
 
-    __tablename__ = "deliveries"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    athlete: Mapped[str]
-    message_key: Mapped[str]
-    channel: Mapped[str]
-    state: Mapped[str]
-    due_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    claimed_by: Mapped[str | None]
-    claimed_until: Mapped[datetime | None]
-    attempt_started_at: Mapped[datetime | None]
-    attempts: Mapped[int] = mapped_column(default=0)
-    reasons: Mapped[list[Any]]
-    sent_at: Mapped[datetime | None]
-    done_at: Mapped[datetime | None]
-    service: Mapped[str | None]
-    reference: Mapped[str | None]
-    __table_args__ = (
-        sa.UniqueConstraint("athlete", "message_key", "channel"),
-        sa.ForeignKeyConstraint(["athlete", "message_key"], ["messages.athlete", "messages.key"]),
-        sa.Index(None, "done_at", "due_at"),
-        sa.Index(None, "athlete", "state"),
-    )
+    id: Named[int] = Column(primary_key=True)
+    athlete: Named[str]
+    message_key: Named[str]
+    channel: Named[str]
+    state: Named[str]
+    due_at: Named[datetime] = Column(UTCDateTime)
+    expires_at: Named[datetime] = Column(UTCDateTime)
+    claimed_by: Named[str | None]
+    claimed_until: Named[datetime | None] = Column(UTCDateTime)
+    attempt_started_at: Named[datetime | None] = Column(UTCDateTime)
+    attempts: Named[int] = Column(default=0)
+    reasons: Named[list[Any]] = Column(sa.JSON)
+    sent_at: Named[datetime | None] = Column(UTCDateTime)
+    done_at: Named[datetime | None] = Column(UTCDateTime)
+    service: Named[str | None]
+    reference: Named[str | None]
 
 
-class IncomingRow(Base):
+DELIVERIES = sa.Table(
+    "deliveries",
+    METADATA,
+    _Deliveries,
+    sa.UniqueConstraint("athlete", "message_key", "channel"),
+    sa.ForeignKeyConstraint(["athlete", "message_key"], ["messages.athlete", "messages.key"]),
+    sa.Index(None, "done_at", "due_at"),
+    sa.Index(None, "athlete", "state"),
+)
+
+
+class _Incoming(TypedColumns):
     """What the runner sent to a channel, heard once for ever. `outcome` is what became of it; `confirmation` is the direct
     answer, which has not got through until `confirmed_at`."""
 
-    __tablename__ = "incoming"
-    athlete: Mapped[str] = mapped_column(primary_key=True)
-    channel: Mapped[str] = mapped_column(primary_key=True)
-    id: Mapped[str] = mapped_column(primary_key=True)
-    at: Mapped[datetime]
-    heard_at: Mapped[datetime]
-    text: Mapped[str]
-    message_key: Mapped[str | None]
-    reference: Mapped[str]
-    outcome: Mapped[str]
-    confirmation: Mapped[str]
-    quiet: Mapped[bool]
-    confirmed_at: Mapped[datetime | None]
-    __table_args__ = (
-        sa.Index(None, "athlete", "channel", "heard_at"),
-        sa.Index(None, "athlete", "confirmed_at"),
-    )
+    athlete: Named[str] = Column(primary_key=True)
+    channel: Named[str] = Column(primary_key=True)
+    id: Named[str] = Column(primary_key=True)
+    at: Named[datetime] = Column(UTCDateTime)
+    heard_at: Named[datetime] = Column(UTCDateTime)
+    text: Named[str]
+    message_key: Named[str | None]
+    reference: Named[str]
+    outcome: Named[str]
+    confirmation: Named[str]
+    quiet: Named[bool]
+    confirmed_at: Named[datetime | None] = Column(UTCDateTime)
 
 
-class HearingRow(Base):
+INCOMING = sa.Table(
+    "incoming",
+    METADATA,
+    _Incoming,
+    sa.Index(None, "athlete", "channel", "heard_at"),
+    sa.Index(None, "athlete", "confirmed_at"),
+)
+
+
+class _Hearing(TypedColumns):
     """How far a channel has been read, by whom just now, and how many strangers wrote to it."""
 
-    __tablename__ = "hearing"
-    athlete: Mapped[str] = mapped_column(primary_key=True)
-    channel: Mapped[str] = mapped_column(primary_key=True)
-    position: Mapped[str | None]
-    strangers: Mapped[int]
-    last_stranger_at: Mapped[datetime | None]
-    failing_since: Mapped[datetime | None]
-    failure: Mapped[str | None]
-    claimed_by: Mapped[str | None]
-    claimed_until: Mapped[datetime | None]
+    athlete: Named[str] = Column(primary_key=True)
+    channel: Named[str] = Column(primary_key=True)
+    position: Named[str | None]
+    strangers: Named[int]
+    last_stranger_at: Named[datetime | None] = Column(UTCDateTime)
+    failing_since: Named[datetime | None] = Column(UTCDateTime)
+    failure: Named[str | None]
+    claimed_by: Named[str | None]
+    claimed_until: Named[datetime | None] = Column(UTCDateTime)
 
 
-class ReplyRow(Base):
+HEARING = sa.Table("hearing", METADATA, _Hearing)
+
+
+class _Replies(TypedColumns):
     """One answer about a knee: `rules.facts.PainReply`."""
 
-    __tablename__ = "replies"
-    athlete: Mapped[str] = mapped_column(primary_key=True)
-    id: Mapped[str] = mapped_column(primary_key=True)
-    at: Mapped[datetime]
-    kind: Mapped[str]
-    score: Mapped[int | None]
-    settled: Mapped[bool | None]
-    grade: Mapped[str | None]
-    side: Mapped[str | None]
-    limp: Mapped[bool]
-    painkillers: Mapped[bool]
-    activity_id: Mapped[str | None]
-    prompt_id: Mapped[str | None]
-    flag: Mapped[str | None]
-    note: Mapped[str]
-    __table_args__ = (sa.Index(None, "athlete", "at"),)
+    athlete: Named[str] = Column(primary_key=True)
+    id: Named[str] = Column(primary_key=True)
+    at: Named[datetime] = Column(UTCDateTime)
+    kind: Named[str]
+    score: Named[int | None]
+    settled: Named[bool | None]
+    grade: Named[str | None]
+    side: Named[str | None]
+    limp: Named[bool]
+    painkillers: Named[bool]
+    activity_id: Named[str | None]
+    prompt_id: Named[str | None]
+    flag: Named[str | None]
+    note: Named[str]
 
 
-class PromptRow(Base):
+REPLIES = sa.Table("replies", METADATA, _Replies, sa.Index(None, "athlete", "at"))
+
+
+class _Prompts(TypedColumns):
     """A question that was asked: `rules.facts.Prompt`."""
 
-    __tablename__ = "prompts"
-    athlete: Mapped[str] = mapped_column(primary_key=True)
-    id: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str]
-    sent_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    activity_id: Mapped[str | None]
-    skipped: Mapped[bool]
-    __table_args__ = (sa.Index(None, "athlete", "sent_at"),)
+    athlete: Named[str] = Column(primary_key=True)
+    id: Named[str] = Column(primary_key=True)
+    kind: Named[str]
+    sent_at: Named[datetime] = Column(UTCDateTime)
+    expires_at: Named[datetime] = Column(UTCDateTime)
+    activity_id: Named[str | None]
+    skipped: Named[bool]
 
 
-class StrengthSessionRow(Base):
+PROMPTS = sa.Table("prompts", METADATA, _Prompts, sa.Index(None, "athlete", "sent_at"))
+
+
+class _StrengthSessions(TypedColumns):
     """A session that the runner reported: `rules.facts.StrengthSession`."""
 
-    __tablename__ = "strength_sessions"
-    athlete: Mapped[str] = mapped_column(primary_key=True)
-    id: Mapped[str] = mapped_column(primary_key=True)
-    start: Mapped[datetime]
-    minutes: Mapped[float]
-    groups: Mapped[list[Any]]
-    effort: Mapped[int | None]
-    pain: Mapped[int | None]
-    __table_args__ = (sa.Index(None, "athlete", "start"),)
+    athlete: Named[str] = Column(primary_key=True)
+    id: Named[str] = Column(primary_key=True)
+    start: Named[datetime] = Column(UTCDateTime)
+    minutes: Named[float]
+    groups: Named[list[Any]] = Column(sa.JSON)
+    effort: Named[int | None]
+    pain: Named[int | None]
 
 
-class NightRow(Base):
+STRENGTH_SESSIONS = sa.Table(
+    "strength_sessions", METADATA, _StrengthSessions, sa.Index(None, "athlete", "start")
+)
+
+
+class _Nights(TypedColumns):
     """Recovery of one night: `rules.facts.Night`; `date` is the local morning, ISO."""
 
-    __tablename__ = "nights"
-    athlete: Mapped[str] = mapped_column(primary_key=True)
-    date: Mapped[str] = mapped_column(primary_key=True)
-    sleep_h: Mapped[float | None]
-    ln_rmssd: Mapped[float | None]
-    resting_heart_rate_bpm: Mapped[float | None]
+    athlete: Named[str] = Column(primary_key=True)
+    date: Named[str] = Column(primary_key=True)
+    sleep_h: Named[float | None]
+    ln_rmssd: Named[float | None]
+    resting_heart_rate_bpm: Named[float | None]
 
 
-class PauseRow(Base):
+NIGHTS = sa.Table("nights", METADATA, _Nights)
+
+
+class _Pauses(TypedColumns):
     """A time without pushes: `rules.facts.Pause`."""
 
-    __tablename__ = "pauses"
-    athlete: Mapped[str] = mapped_column(primary_key=True)
-    start: Mapped[datetime] = mapped_column(primary_key=True)
-    until: Mapped[datetime | None]
+    athlete: Named[str] = Column(primary_key=True)
+    start: Named[datetime] = Column(UTCDateTime, primary_key=True)
+    until: Named[datetime | None] = Column(UTCDateTime)
 
 
-class AdaptationRow(Base):
+PAUSES = sa.Table("pauses", METADATA, _Pauses)
+
+
+class _Adaptations(TypedColumns):
     """An answer to the offer to warn later: `rules.facts.Adaptation`."""
 
-    __tablename__ = "adaptations"
-    athlete: Mapped[str] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(primary_key=True)
-    accepted: Mapped[bool]
+    athlete: Named[str] = Column(primary_key=True)
+    at: Named[datetime] = Column(UTCDateTime, primary_key=True)
+    accepted: Named[bool]
 
 
-class PreferenceRow(Base):
+ADAPTATIONS = sa.Table("adaptations", METADATA, _Adaptations)
+
+
+class _Preferences(TypedColumns):
     """What the runner set while niggled runs, over the configuration: quiet hours, and what is not to be sent."""
 
-    __tablename__ = "preferences"
-    athlete: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[dict[str, Any]]
-    set_at: Mapped[datetime]
+    athlete: Named[str] = Column(primary_key=True)
+    name: Named[str] = Column(primary_key=True)
+    value: Named[dict[str, Any]] = Column(sa.JSON)
+    set_at: Named[datetime] = Column(UTCDateTime)
 
 
-class SourceStateRow(Base):
+PREFERENCES = sa.Table("preferences", METADATA, _Preferences)
+
+
+class _SourceStates(TypedColumns):
     """How one source of one athlete is doing, and when it is to be asked next."""
 
-    __tablename__ = "source_states"
-    athlete: Mapped[str] = mapped_column(primary_key=True)
-    source: Mapped[str] = mapped_column(primary_key=True)
-    state: Mapped[str]
-    reason: Mapped[str | None]
-    cure: Mapped[str | None]
-    retry_at: Mapped[datetime | None]
-    last_success_at: Mapped[datetime | None]
-    last_new_activity_at: Mapped[datetime | None]
-    failing_since: Mapped[datetime | None]
-    cursor: Mapped[str | None]
-    due_at: Mapped[datetime] = mapped_column(index=True)
-    claimed_by: Mapped[str | None]
-    claimed_until: Mapped[datetime | None]
+    athlete: Named[str] = Column(primary_key=True)
+    source: Named[str] = Column(primary_key=True)
+    state: Named[str]
+    reason: Named[str | None]
+    cure: Named[str | None]
+    retry_at: Named[datetime | None] = Column(UTCDateTime)
+    last_success_at: Named[datetime | None] = Column(UTCDateTime)
+    last_new_activity_at: Named[datetime | None] = Column(UTCDateTime)
+    failing_since: Named[datetime | None] = Column(UTCDateTime)
+    cursor: Named[str | None]
+    due_at: Named[datetime] = Column(UTCDateTime, index=True)
+    claimed_by: Named[str | None]
+    claimed_until: Named[datetime | None] = Column(UTCDateTime)
 
 
-class SetAsideRow(Base):
+SOURCE_STATES = sa.Table("source_states", METADATA, _SourceStates)
+
+
+class _SetAside(TypedColumns):
     """A record that could not be read, until it can."""
 
-    __tablename__ = "set_aside"
-    athlete: Mapped[str] = mapped_column(primary_key=True)
-    source: Mapped[str] = mapped_column(primary_key=True)
-    origin: Mapped[str] = mapped_column(primary_key=True)
-    reason: Mapped[str]
-    cure: Mapped[str]
-    first_seen_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime]
-    count: Mapped[int]
+    athlete: Named[str] = Column(primary_key=True)
+    source: Named[str] = Column(primary_key=True)
+    origin: Named[str] = Column(primary_key=True)
+    reason: Named[str]
+    cure: Named[str]
+    first_seen_at: Named[datetime] = Column(UTCDateTime)
+    last_seen_at: Named[datetime] = Column(UTCDateTime)
+    count: Named[int]
+
+
+SET_ASIDE = sa.Table("set_aside", METADATA, _SetAside)

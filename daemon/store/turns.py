@@ -6,9 +6,9 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from daemon.store.tables import AthleteRow
+from daemon.store.engine import Session
+from daemon.store.tables import ATHLETES
 from daemon.store.upsert import insert_new
 
 ASSESSED_AT_LEAST_EVERY = timedelta(minutes=30)
@@ -21,9 +21,9 @@ def lock(session: Session, athlete: str) -> None:
     What a merge or an assessment sees must not change under it. On PostgreSQL writers of one athlete run side by side; an
     SQLite file has one writer anyway.
     """
-    own_row = sa.select(AthleteRow.athlete).where(AthleteRow.athlete == athlete).with_for_update()
+    own_row = sa.select(ATHLETES.c.athlete).where(ATHLETES.c.athlete == athlete).with_for_update()
     if session.execute(own_row).first() is None:
-        insert_new(session, AthleteRow, [{"athlete": athlete, "next_activity_id": 1}])
+        insert_new(session, ATHLETES, [{"athlete": athlete, "next_activity_id": 1}])
         session.execute(own_row)
 
 
@@ -40,19 +40,14 @@ def note_assessed(session: Session, athlete: str, now: datetime, again_at: datet
 def to_be_assessed(session: Session, athletes: Collection[str], now: datetime) -> list[str]:
     """Whose assessment is due, in the order given. Whoever was never assessed is; and so is one that was put off further
     than anybody ever is, by a clock that has been put back since."""
-    put_off = sa.select(AthleteRow.athlete).where(
-        AthleteRow.athlete.in_(athletes),
-        AthleteRow.assess_at > now,
-        AthleteRow.assess_at <= now + ASSESSED_AT_LEAST_EVERY,
+    put_off = sa.select(ATHLETES.c.athlete).where(
+        ATHLETES.c.athlete.in_(athletes),
+        ATHLETES.c.assess_at > now,
+        ATHLETES.c.assess_at <= now + ASSESSED_AT_LEAST_EVERY,
     )
     waiting = set(session.scalars(put_off))
     return [athlete for athlete in athletes if athlete not in waiting]
 
 
 def _set_assess_at(session: Session, athletes: Collection[str], at: datetime | None) -> None:
-    session.execute(
-        sa.update(AthleteRow)
-        .where(AthleteRow.athlete.in_(athletes))
-        .values(assess_at=at)
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(sa.update(ATHLETES).where(ATHLETES.c.athlete.in_(athletes)).values(assess_at=at))

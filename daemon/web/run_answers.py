@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
-
 from daemon.store.answers import prompts_about, replies_between
+from daemon.store.engine import Session
 from rules.core import zone_named
 from rules.facts import (
     Activity,

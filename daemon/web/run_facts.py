@@ -6,10 +6,9 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
-
 from daemon.config import AthleteConfig
 from daemon.jobs.assess import estimates_key
+from daemon.store.engine import Session
 from daemon.store.findings import StoredFinding, findings_about
 from daemon.store.history import ActivityDetail
 from daemon.store.runs import estimates_before, first_activities, leaf, measured_between

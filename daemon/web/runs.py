@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from daemon.jobs.adapt import in_force
+from daemon.store.engine import Session
 from daemon.store.errors import StoreError
 from daemon.store.findings import findings_about
 from daemon.store.history import show_activity

@@ -10,7 +10,6 @@ from functools import cache
 from importlib.metadata import version
 
 from markupsafe import Markup, escape
-from sqlalchemy.orm import Session
 
 from daemon.channels import hears
 from daemon.cli.channel_lines import strangers_words, undelivered_line, unheard_words
@@ -23,6 +22,7 @@ from daemon.jobs.adapt import adapted_since
 from daemon.jobs.deliver import NIGHT
 from daemon.store.answers import load_pauses
 from daemon.store.conversation import Hearing, hearings
+from daemon.store.engine import Session
 from daemon.store.outbox import Delivery, DeliveryState, last_sent, list_deliveries
 from daemon.store.preferences import mutes, quiet_hours
 from daemon.store.sources import AsideRecord, list_set_aside

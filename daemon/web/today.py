@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from markupsafe import Markup
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from daemon.cli.channel_lines import unheard_words
 from daemon.cli.source_lines import key_words, source_affairs, source_words
 from daemon.store.conversation import hearings
+from daemon.store.engine import Session
 from daemon.store.history import list_activities
 from daemon.web.drawings.budget import draw_days, draw_grounds, draw_intervals, draw_week
 from daemon.web.questions import Form, Incomplete, take_form

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from daemon.store.answers import replies_to
 from daemon.store.conversation import Outcome, said_to
+from daemon.store.engine import Session
 from rules.answers import AnswerKind, Question, read
 from rules.choices import CALL_NOW, CLINICIAN, OF_QUESTION, READ, SESSION, Button
 from rules.confirmations import GRADE_WORDS, SIDE_WORDS

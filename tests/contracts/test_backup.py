@@ -29,7 +29,7 @@ from daemon.store.forgetting import forget_athlete, forget_athlete_in, forget_ev
 from daemon.store.migrate import HEAD, upgrade
 from daemon.store.records import save_records
 from daemon.store.restoring import NOT_RESTORED, demand_alone, restore
-from daemon.store.tables import Base
+from daemon.store.tables import METADATA
 
 
 @pytest.fixture
@@ -242,7 +242,7 @@ def test_nothing_of_ours_stays_in_a_server(postgresql_url: str) -> None:
 
 
 def test_every_row_says_whose_it_is() -> None:
-    assert [table.name for table in Base.metadata.sorted_tables if "athlete" not in table.c] == []
+    assert [table.name for table in METADATA.sorted_tables if "athlete" not in table.c] == []
 
 
 @pytest.fixture

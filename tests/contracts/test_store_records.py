@@ -12,11 +12,10 @@ from threading import Barrier, Thread
 import pytest
 import sqlalchemy as sa
 from fakes.source_records import MONDAY, days, profile, record, run, series
-from sqlalchemy.orm import Session
 
 from connectors.sources.contract import Deleted, SourceRecord
 from daemon.store.answers import save_prompt, save_reply
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Session, Store, open_store
 from daemon.store.errors import StoreError
 from daemon.store.history import list_activities, load_history, show_activity
 from daemon.store.marks import exclude, include, mark_planned, mark_race, set_sport, split
@@ -29,7 +28,7 @@ from daemon.store.records import (
     save_record,
     save_records,
 )
-from daemon.store.tables import SourceRecordRow
+from daemon.store.tables import SOURCE_RECORDS
 from rules.facts import Activity, Family, PainReply, Prompt, PromptKind, ReplyKind, Runner, TerrainClass
 
 NOW = MONDAY + days(1)
@@ -275,7 +274,7 @@ def test_the_vendors_payload_is_dropped_in_time_and_the_rest_stays(store: Store)
     before = activities(store)
     with store.session() as session:
         assert drop_raw(session, "me", "strava", stored_before=NOW + days(2)) == 1
-        raw = session.execute(sa.select(SourceRecordRow.external_id).where(SourceRecordRow.raw.isnot(None)))
+        raw = session.execute(sa.select(SOURCE_RECORDS.c.external_id).where(SOURCE_RECORDS.c.raw.isnot(None)))
         assert raw.scalars().all() == ["new"]
     assert activities(store) == before
 
@@ -303,7 +302,7 @@ def test_a_record_that_only_adds_keeps_samples_and_payload(store: Store) -> None
     assert save(store, added) == ["changed 1"]
     with store.reading() as session:
         activity = show_activity(session, "me", "1").activity
-        kept = session.execute(sa.select(SourceRecordRow.raw)).scalar_one()
+        kept = session.execute(sa.select(SOURCE_RECORDS.c.raw)).scalar_one()
     assert (activity.title, activity.ascent_m, kept) == ("Hill repeats", 40.0, b"{}")
     assert activity.series == series()
     assert activity.profile == profile()

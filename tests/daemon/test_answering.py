@@ -20,7 +20,7 @@ from daemon.store.answers import load_answers
 from daemon.store.engine import Store
 from daemon.store.messages import token_of
 from daemon.store.outbox import DeliveryState, enqueue, list_deliveries
-from daemon.store.tables import IncomingRow
+from daemon.store.tables import INCOMING
 from rules.facts import PainReply, PromptKind, ReplyKind, Side
 from rules.outcome import Level, Message, MessageKind
 
@@ -68,7 +68,7 @@ def replies(store: Store) -> tuple[PainReply, ...]:
 def rows(store: Store) -> list[tuple[str, str, str]]:
     with store.reading() as session:
         found = session.execute(
-            sa.select(IncomingRow.id, IncomingRow.outcome, IncomingRow.text).order_by(IncomingRow.id)
+            sa.select(INCOMING.c.id, INCOMING.c.outcome, INCOMING.c.text).order_by(INCOMING.c.id)
         )
         return [(one, outcome, text) for one, outcome, text in found]
 

@@ -21,7 +21,7 @@ from daemon.store.answers import save_reply
 from daemon.store.engine import Store
 from daemon.store.findings import list_findings
 from daemon.store.outbox import DeliveryState, list_deliveries
-from daemon.store.tables import CheckpointRow
+from daemon.store.tables import CHECKPOINTS
 from rules.facts import PainReply, ReplyKind, Runner
 from rules.policy import Policy, with_overrides
 
@@ -205,5 +205,5 @@ def test_a_checkpoint_that_cannot_be_read_only_costs_time(store: Store, athlete:
     assess_athlete(store, athlete, now)
     before = look(store, athlete, now).assessment
     with store.session() as session:
-        session.execute(sa.update(CheckpointRow).values(state=b"damaged"))
+        session.execute(sa.update(CHECKPOINTS).values(state=b"damaged"))
     assert look(store, athlete, now).assessment == before

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from fakes.clock import StoppedClock
 from fakes.household import run
-from sqlalchemy.orm import Session
 
 from daemon.config import AthleteConfig
 from daemon.jobs import assessments
@@ -21,7 +20,7 @@ from daemon.jobs.assessments import assess_due
 from daemon.jobs.sync import take_in
 from daemon.store import marks
 from daemon.store.answers import save_adaptation, save_night, save_pause, save_reply, save_strength
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Session, Store, open_store
 from daemon.store.errors import StoreError
 from daemon.store.outbox import DeliveryState, list_deliveries
 from daemon.store.preferences import mute, set_quiet_hours, unmute

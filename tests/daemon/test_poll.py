@@ -19,7 +19,7 @@ from daemon.store.engine import Store
 from daemon.store.history import list_activities
 from daemon.store.records import known_records
 from daemon.store.sources import SourceCondition, claim_this, register_source
-from daemon.store.tables import SourceRecordRow
+from daemon.store.tables import SOURCE_RECORDS
 
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -330,7 +330,7 @@ def test_raw_payloads_are_forgotten_after_keep_days(
 ) -> None:
     def payloads() -> int:
         with watcher.store.reading() as session:
-            kept = sa.select(sa.func.count()).where(SourceRecordRow.raw.isnot(None))
+            kept = sa.select(sa.func.count()).where(SOURCE_RECORDS.c.raw.isnot(None))
             return session.execute(kept).scalar_one()
 
     account.weeks_of_runs(3, NOW)

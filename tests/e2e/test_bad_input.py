@@ -348,17 +348,18 @@ def test_a_folder_of_another_user_is_told_with_a_cure(tmp_path: Path, clean_envi
 INTERRUPTED = """
 import signal, sys
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 from daemon.cli.main import main
-began = False
+began = stored = False
 def note(connection, cursor, statement, *rest):
     global began
-    began = began or statement.startswith("INSERT INTO source_records")
-def interrupt(session):
-    if began:
+    if stored:
         signal.raise_signal(signal.SIGINT)
-sa.event.listen(sa.Engine, "after_cursor_execute", note)
-sa.event.listen(Session, "after_commit", interrupt)
+    began = began or statement.startswith("INSERT INTO source_records")
+def commit(connection):
+    global stored
+    stored = began
+sa.event.listen(sa.Engine, "before_cursor_execute", note)
+sa.event.listen(sa.Engine, "commit", commit)
 # A shell's background jobs, and so tests run in one, ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.argv = ["niggled", *sys.argv[1:]]

@@ -23,7 +23,7 @@ from connectors.channels.ntfy import SIGN as PHONE_SIGN
 from connectors.channels.telegram import SIGN as CHAT_SIGN
 from connectors.channels.tokens import parted
 from daemon.store.conversation import Outcome
-from daemon.store.tables import DeliveryRow, IncomingRow, MessageRow, ReplyRow
+from daemon.store.tables import DELIVERIES, INCOMING, MESSAGES, REPLIES
 from rules.facts import Grade
 
 SEED = 20250609
@@ -110,14 +110,15 @@ class Campaign:
         """What is still open, for a test that failed."""
         with self.life.store.reading() as session:
             heard = session.execute(
-                sa.select(
-                    IncomingRow.channel, IncomingRow.text, IncomingRow.heard_at, IncomingRow.confirmed_at
-                )
+                sa.select(INCOMING.c.channel, INCOMING.c.text, INCOMING.c.heard_at, INCOMING.c.confirmed_at)
             ).all()
             open_ = session.execute(
                 sa.select(
-                    DeliveryRow.channel, DeliveryRow.message_key, DeliveryRow.due_at, DeliveryRow.claimed_by
-                ).where(DeliveryRow.done_at.is_(None))
+                    DELIVERIES.c.channel,
+                    DELIVERIES.c.message_key,
+                    DELIVERIES.c.due_at,
+                    DELIVERIES.c.claimed_by,
+                ).where(DELIVERIES.c.done_at.is_(None))
             ).all()
         log = (self.life.folder / "daemon.log").read_text()[-2000:]
         return f"{self.life.clock.now()}: given {self.given}, heard {heard[-4:]}, unsent {open_}\n{log}"
@@ -134,20 +135,20 @@ class Campaign:
 
     def _is_quiet(self) -> bool:
         now = self.life.clock.now()
-        due = DeliveryRow.done_at.is_(None) & (DeliveryRow.due_at <= now) & (DeliveryRow.expires_at > now)
+        due = DELIVERIES.c.done_at.is_(None) & (DELIVERIES.c.due_at <= now) & (DELIVERIES.c.expires_at > now)
         with self.life.store.reading() as session:
             waiting = session.execute(sa.select(sa.func.count()).where(due)).scalar_one()
-            heard = Counter(session.scalars(sa.select(IncomingRow.channel)))
-            open_ = sa.select(sa.func.count()).where(IncomingRow.confirmed_at.is_(None))
+            heard = Counter(session.scalars(sa.select(INCOMING.c.channel)))
+            open_ = sa.select(sa.func.count()).where(INCOMING.c.confirmed_at.is_(None))
             return waiting == 0 and heard == self.given and session.execute(open_).scalar_one() == 0
 
     def _outwait_the_dead(self) -> None:
         """What was claimed by a daemon that is no more is free again when its lease ends: so long it waits."""
         with self.life.store.reading() as session:
             claimed = session.execute(
-                sa.select(sa.func.max(DeliveryRow.claimed_until)).where(
-                    DeliveryRow.done_at.is_(None),
-                    DeliveryRow.claimed_by.not_like(f"%-{self.life.process.pid}"),
+                sa.select(sa.func.max(DELIVERIES.c.claimed_until)).where(
+                    DELIVERIES.c.done_at.is_(None),
+                    DELIVERIES.c.claimed_by.not_like(f"%-{self.life.process.pid}"),
                 )
             ).scalar_one()
         if claimed is not None:
@@ -170,12 +171,12 @@ class Campaign:
         """Calls that had begun, or could have, and whose end nobody has recorded."""
         with self.life.store.reading() as session:
             sending = session.execute(
-                sa.select(DeliveryRow.channel).where(
-                    DeliveryRow.done_at.is_(None), DeliveryRow.attempt_started_at.is_not(None)
+                sa.select(DELIVERIES.c.channel).where(
+                    DELIVERIES.c.done_at.is_(None), DELIVERIES.c.attempt_started_at.is_not(None)
                 )
             ).scalars()
             confirming = session.execute(
-                sa.select(IncomingRow.channel).where(IncomingRow.confirmed_at.is_(None))
+                sa.select(INCOMING.c.channel).where(INCOMING.c.confirmed_at.is_(None))
             ).scalars()
             return [f"sending {one}" for one in sending] + [f"confirming {one}" for one in confirming]
 
@@ -184,14 +185,14 @@ class Campaign:
         with self.life.store.reading() as session:
             rows = session.execute(
                 sa.select(
-                    DeliveryRow.channel,
-                    MessageRow.token,
-                    MessageRow.title,
-                    MessageRow.text,
-                    DeliveryRow.state,
+                    DELIVERIES.c.channel,
+                    MESSAGES.c.token,
+                    MESSAGES.c.title,
+                    MESSAGES.c.text,
+                    DELIVERIES.c.state,
                 )
-                .join(MessageRow, MessageRow.key == DeliveryRow.message_key)
-                .order_by(DeliveryRow.id)
+                .join(MESSAGES, MESSAGES.c.key == DELIVERIES.c.message_key)
+                .order_by(DELIVERIES.c.id)
             ).all()
         assert {row.state for row in rows} == {"sent"}, Counter(row.state for row in rows)
         told: dict[str, Counter[str]] = {channel: Counter() for channel in CHANNELS}
@@ -270,9 +271,9 @@ def test_no_kill_loses_a_word_and_only_one_inside_a_channel_call_repeats_one(
         came = {"phone": on_phone(phone), "chat": in_chat(chat), "mail": in_mailbox(mail, sent["mail"])}
         with life.store.reading() as session:
             heard = session.execute(
-                sa.select(IncomingRow.channel, IncomingRow.outcome, IncomingRow.text, IncomingRow.message_key)
+                sa.select(INCOMING.c.channel, INCOMING.c.outcome, INCOMING.c.text, INCOMING.c.message_key)
             ).all()
-            told = session.execute(sa.select(ReplyRow)).scalars().all()
+            told = session.execute(sa.select(REPLIES)).all()
 
     lost = {name: sent[name] - came[name][0] for name in CHANNELS}
     repeats = {name: (came[name][0] - sent[name]).total() for name in CHANNELS}

@@ -25,7 +25,7 @@ from connectors.formats.fit_encode import encode_activity
 from connectors.formats.recording import Recording, Samples
 from daemon.jobs.deliver import LEASE
 from daemon.store.engine import Store, open_store
-from daemon.store.tables import ActivityRow, DeliveryRow
+from daemon.store.tables import ACTIVITIES, DELIVERIES
 
 ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -74,7 +74,7 @@ class Campaign:
     def waiting(self) -> int:
         """Deliveries that are neither sent nor given up."""
         with self.store.reading() as session:
-            open_ = sa.select(sa.func.count()).where(DeliveryRow.done_at.is_(None))
+            open_ = sa.select(sa.func.count()).where(DELIVERIES.c.done_at.is_(None))
             return session.execute(open_).scalar_one()
 
     def begun(self, since: datetime) -> list[str]:
@@ -82,8 +82,8 @@ class Campaign:
         with self.store.reading() as session:
             return list(
                 session.execute(
-                    sa.select(DeliveryRow.message_key).where(
-                        DeliveryRow.done_at.is_(None), DeliveryRow.attempt_started_at >= since
+                    sa.select(DELIVERIES.c.message_key).where(
+                        DELIVERIES.c.done_at.is_(None), DELIVERIES.c.attempt_started_at >= since
                     )
                 ).scalars()
             )
@@ -106,7 +106,7 @@ class Campaign:
 
     def stored_runs(self) -> int:
         with self.store.reading() as session:
-            runs = sa.select(sa.func.count()).where(ActivityRow.athlete == ATHLETE)
+            runs = sa.select(sa.func.count()).where(ACTIVITIES.c.athlete == ATHLETE)
             return session.execute(runs).scalar_one()
 
     def copies(self) -> Counter[str]:

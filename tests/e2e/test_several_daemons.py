@@ -22,7 +22,7 @@ from e2e.shared_store_daemon import RUNS, WARNING, Plan
 from fakes.receiver import Receiver
 
 from daemon.store.engine import Store, open_store
-from daemon.store.tables import ActivityRow, DeliveryRow, FindingRow, MessageRow
+from daemon.store.tables import ACTIVITIES, DELIVERIES, FINDINGS, MESSAGES
 
 pytestmark = pytest.mark.postgres
 
@@ -68,10 +68,10 @@ class Campaign:
         # What it had sent to the database before its death may still be at work there.
         self.wait_until(lambda: self.sessions_of(name) == 0)
         self.killed_at_s[name] = time.monotonic()
-        begun = sa.select(DeliveryRow.athlete, DeliveryRow.message_key).where(
-            DeliveryRow.done_at.is_(None),
-            DeliveryRow.attempt_started_at.isnot(None),
-            DeliveryRow.claimed_by.contains(f"-{process.pid}-"),
+        begun = sa.select(DELIVERIES.c.athlete, DELIVERIES.c.message_key).where(
+            DELIVERIES.c.done_at.is_(None),
+            DELIVERIES.c.attempt_started_at.isnot(None),
+            DELIVERIES.c.claimed_by.contains(f"-{process.pid}-"),
         )
         with self.store.reading() as session:
             self.in_call.update((athlete, key) for athlete, key in session.execute(begun))
@@ -86,11 +86,11 @@ class Campaign:
             return session.execute(sa.select(sa.func.count()).where(*where)).scalar_one()
 
     def runs(self) -> int:
-        return self.count(ActivityRow.athlete.isnot(None))
+        return self.count(ACTIVITIES.c.athlete.isnot(None))
 
     def is_over(self) -> bool:
-        warned = self.count(MessageRow.key == WARNING)
-        waiting = self.count(DeliveryRow.done_at.is_(None), DeliveryRow.due_at <= self.plan.clock().now())
+        warned = self.count(MESSAGES.c.key == WARNING)
+        waiting = self.count(DELIVERIES.c.done_at.is_(None), DELIVERIES.c.due_at <= self.plan.clock().now())
         return (
             self.runs() >= RUNS * self.plan.athletes
             and warned >= self.plan.athletes
@@ -206,16 +206,16 @@ def test_four_daemons_share_the_work_and_two_killed_ones_lose_and_double_nothing
             stored = {
                 (athlete, key): state
                 for athlete, key, state in session.execute(
-                    sa.select(DeliveryRow.athlete, DeliveryRow.message_key, DeliveryRow.state).where(
-                        DeliveryRow.due_at <= plan.clock().now()
+                    sa.select(DELIVERIES.c.athlete, DELIVERIES.c.message_key, DELIVERIES.c.state).where(
+                        DELIVERIES.c.due_at <= plan.clock().now()
                     )
                 )
             }
-            by_athlete = sa.select(ActivityRow.athlete, sa.func.count()).group_by(ActivityRow.athlete)
+            by_athlete = sa.select(ACTIVITIES.c.athlete, sa.func.count()).group_by(ACTIVITIES.c.athlete)
             runs = dict(session.execute(by_athlete).all())
-            load = MessageRow.key == WARNING
-            warned = Counter(session.execute(sa.select(MessageRow.athlete).where(load)).scalars())
-            findings = sa.select(FindingRow.athlete, sa.func.count()).group_by(FindingRow.athlete)
+            load = MESSAGES.c.key == WARNING
+            warned = Counter(session.execute(sa.select(MESSAGES.c.athlete).where(load)).scalars())
+            findings = sa.select(FINDINGS.c.athlete, sa.func.count()).group_by(FINDINGS.c.athlete)
             found = {number for _, number in session.execute(findings)}
     finally:
         for process in campaign.running.values():

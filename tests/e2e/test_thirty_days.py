@@ -22,7 +22,7 @@ from fakes.watched_month import SERVICES, WatchedMonth, watched_month
 from connectors import http
 from daemon.store.findings import list_findings
 from daemon.store.sources import SourceCondition, list_set_aside
-from daemon.store.tables import ActivityRow, SourceRecordRow
+from daemon.store.tables import ACTIVITIES, SOURCE_RECORDS
 from rules.outcome import MessageKind
 
 QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
@@ -206,7 +206,7 @@ def assert_the_store_is_the_account(watched: WatchedMonth) -> None:
     ]
     assert [outing for outing, ids in zip(there, made, strict=True) if len(ids) != 1] == []
     with watched.store.reading() as session:
-        activities = set(session.execute(sa.select(ActivityRow.id)).scalars())
+        activities = set(session.execute(sa.select(ACTIVITIES.c.id)).scalars())
         about = {one.finding.activity_id for one in list_findings(session, "me")} - {None}
         assert list_set_aside(session, "me") == []
     assert len(activities) == len(there) < len(watched.month.outings)
@@ -220,7 +220,7 @@ def table_of_records(watched: WatchedMonth) -> dict[tuple[str, str], tuple[objec
     """(service, id there) -> start, metres, title, our activity."""
     names = ("source", "external_id", "start", "distance_m", "title", "activity_id")
     with watched.store.reading() as session:
-        found = session.execute(sa.select(*(getattr(SourceRecordRow, name) for name in names))).all()
+        found = session.execute(sa.select(*(SOURCE_RECORDS.c[name] for name in names))).all()
     # Strava says 0 metres of what knows none.
     return {(row[0], row[1]): (row[2], row[3] or None, row[4], int(row[5])) for row in found}
 

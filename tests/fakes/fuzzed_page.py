@@ -27,7 +27,7 @@ from daemon.credentials import Secret
 from daemon.links import signed
 from daemon.page_key import page_key
 from daemon.store.engine import Store, open_store
-from daemon.store.tables import ActivityRow, FindingRow, MessageRow, ReplyRow
+from daemon.store.tables import ACTIVITIES, FINDINGS, MESSAGES, REPLIES
 from daemon.web.app import Page
 from daemon.web.serving import house_of
 
@@ -93,19 +93,19 @@ class Fuzzed:
 
     def _known(self, key: bytes, token: str) -> dict[bytes, bytes]:
         with self.store.reading() as session:
-            mine = sa.select(MessageRow.token).where(
-                MessageRow.athlete == MINE, MessageRow.token.is_not(None), MessageRow.token != token
+            mine = sa.select(MESSAGES.c.token).where(
+                MESSAGES.c.athlete == MINE, MESSAGES.c.token.is_not(None), MESSAGES.c.token != token
             )
-            older = session.scalars(mine.order_by(MessageRow.due_at.desc()).limit(1)).one()
+            older = session.scalars(mine.order_by(MESSAGES.c.due_at.desc()).limit(1)).one()
             key_of, finding_of, run_of = (
                 {
                     who: session.scalars(sa.select(column).where(owner == who).limit(1)).one()
                     for who in PASSCODES
                 }
                 for column, owner in (
-                    (MessageRow.key, MessageRow.athlete),
-                    (FindingRow.id, FindingRow.athlete),
-                    (ActivityRow.id, ActivityRow.athlete),
+                    (MESSAGES.c.key, MESSAGES.c.athlete),
+                    (FINDINGS.c.id, FINDINGS.c.athlete),
+                    (ACTIVITIES.c.id, ACTIVITIES.c.athlete),
                 )
             )
         whole = signed(key, token)
@@ -134,10 +134,10 @@ def fuzzed_page(home: Path, athlete: AthleteConfig, now: datetime) -> Iterator[F
     database = home / "niggled.db"
     store = open_store(f"sqlite:///{database}")
     fill(store, THEIRS)
-    words = (ActivityRow, "title"), (ReplyRow, "note"), (MessageRow, "text"), (FindingRow, "subject")
+    words = (ACTIVITIES, "title"), (REPLIES, "note"), (MESSAGES, "text"), (FINDINGS, "subject")
     with store.session() as session:
         for table, column in words:
-            session.execute(sa.update(table).where(table.athlete == THEIRS).values({column: SECRET}))
+            session.execute(sa.update(table).where(table.c.athlete == THEIRS).values({column: SECRET}))
     sources = {name: replace(one, base_url=DEAD) for name, one in unconfigured().items()}
     athletes = {
         name: replace(athlete, name=name, passcode=Secret("plain", passcode), sources=sources)

@@ -21,7 +21,7 @@ from daemon.store.engine import Store
 from daemon.store.findings import record_findings
 from daemon.store.preferences import mute, set_quiet_hours
 from daemon.store.records import save_records
-from daemon.store.tables import Base
+from daemon.store.tables import METADATA
 from rules.facts import (
     Adaptation,
     MuscleGroup,
@@ -81,5 +81,5 @@ def everything_in(store: Store) -> dict[str, list[tuple[Any, ...]]]:
     with store.reading() as session:
         return {
             table.name: sorted((tuple(row) for row in session.execute(sa.select(table))), key=repr)
-            for table in Base.metadata.sorted_tables
+            for table in METADATA.sorted_tables
         }

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from daemon.store.engine import Store
 from daemon.store.outbox import enqueue
-from daemon.store.tables import MessageRow
+from daemon.store.tables import MESSAGES
 from rules.facts import PromptKind
 from rules.outcome import Level, Message, MessageKind, PromptWanted
 
@@ -25,5 +25,5 @@ def ask(store: Store, athlete: str, now: datetime) -> str:
     )
     with store.session() as session:
         enqueue(session, athlete, message, ["terminal"], now)
-        key = MessageRow.key == message.key
-        return str(session.scalars(sa.select(MessageRow.token).where(key)).one())
+        key = MESSAGES.c.key == message.key
+        return str(session.scalars(sa.select(MESSAGES.c.token).where(key)).one())

@@ -27,7 +27,7 @@ from daemon.jobs.arrivals import take_in_arrivals
 from daemon.store.answers import load_answers
 from daemon.store.engine import Store, open_store
 from daemon.store.outbox import DeliveryState, list_deliveries
-from daemon.store.tables import ActivityRow, IncomingRow
+from daemon.store.tables import ACTIVITIES, INCOMING
 from rules.facts import PainReply
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -132,11 +132,9 @@ class Life:
 
     def kept(self, channel: str) -> list[tuple[str, str]]:
         """Everything that came in on a channel, in the order in which it was heard: the words and what became of them."""
-        query = sa.select(IncomingRow.text, IncomingRow.outcome).where(IncomingRow.channel == channel)
+        query = sa.select(INCOMING.c.text, INCOMING.c.outcome).where(INCOMING.c.channel == channel)
         with self.store.reading() as session:
-            return [
-                (text, outcome) for text, outcome in session.execute(query.order_by(IncomingRow.heard_at))
-            ]
+            return [(text, outcome) for text, outcome in session.execute(query.order_by(INCOMING.c.heard_at))]
 
     def replies(self) -> list[tuple[str, int | str | None]]:
         """What is stored of the answers about pain: the kind, and the number, the button or whether it has settled."""
@@ -156,7 +154,7 @@ class Life:
 
     def _stored_runs(self) -> int:
         with self.store.reading() as session:
-            return session.execute(sa.select(sa.func.count()).select_from(ActivityRow)).scalar_one()
+            return session.execute(sa.select(sa.func.count()).select_from(ACTIVITIES)).scalar_one()
 
     def note(self, who: str, text: str) -> None:
         self.transcript.append(Line(self.clock.now().astimezone(ZONE), who, text))

@@ -32,7 +32,7 @@ from daemon.store import outbox
 from daemon.store.engine import Store, open_store
 from daemon.store.outbox import Delivery, DeliveryState
 from daemon.store.sources import SourceState, make_due, register_source, source_state
-from daemon.store.tables import SourceRecordRow
+from daemon.store.tables import SOURCE_RECORDS
 
 FIRST_DAY = date(2026, 3, 2)
 KEY_ENDS = date(2026, 3, 19)
@@ -146,7 +146,7 @@ class WatchedMonth:
 
     def _ids(self, source: str) -> set[str]:
         with self.store.reading() as session:
-            query = sa.select(SourceRecordRow.external_id).where(SourceRecordRow.source == source)
+            query = sa.select(SOURCE_RECORDS.c.external_id).where(SOURCE_RECORDS.c.source == source)
             return set(session.execute(query).scalars())
 
     def messages(self) -> list[Delivery]:

@@ -92,6 +92,29 @@ def test_every_declared_dependency_is_locked_within_its_bounds() -> None:
             )
 
 
+def test_an_installation_keeps_what_it_runs_with_and_no_build_tools() -> None:
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    known = {canonicalize_name(one.metadata["Name"]): one for one in distributions()}
+    needed, waiting = set(), [("niggled", "postgres")]
+    while waiting:
+        name, extra = waiting.pop()
+        for line in known[name].requires or ():
+            requirement = Requirement(line)
+            wanted = canonicalize_name(requirement.name)
+            if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra}):
+                continue
+            if wanted in known and wanted not in needed:
+                needed.add(wanted)
+                waiting += [(wanted, one) for one in requirement.extras or {""}]
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    locked = set(re.findall(r"^([a-z0-9][\w.-]*)==", text, re.MULTILINE))
+    surplus = " ".join(sorted(locked & known.keys() - needed))
+    assert f"build_tools='{surplus}'\n" in (ROOT / "systemd" / "install.sh").read_text(encoding="utf-8")
+    assert f" {surplus} pip " in (ROOT / "Containerfile").read_text(encoding="utf-8")
+
+
 def test_the_project_speaks_of_itself_alone() -> None:
     forbidden = re.compile("/" + "work/|/" + r"root/|pypi\.org|files\.pythonhosted", re.IGNORECASE)
     for path in ROOT.rglob("*"):

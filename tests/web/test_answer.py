@@ -27,7 +27,7 @@ from daemon.store.answers import load_answers, save_prompt, save_reply
 from daemon.store.conversation import Outcome, note_heard
 from daemon.store.engine import Store
 from daemon.store.messages import insert_message, token_of
-from daemon.store.tables import IncomingRow, MessageRow
+from daemon.store.tables import INCOMING, MESSAGES
 from daemon.web.questions import PAGE
 from rules.facts import PainReply, Prompt, PromptKind, ReplyKind, Runner, Side
 from rules.outcome import Level, Message, MessageKind, PainState, PromptWanted
@@ -59,8 +59,8 @@ def link(visitor: Visitor, key: str | None = None) -> str:
     """The path of a message's link; of the newest one that was queued where no key is given."""
     name = visitor.athlete.name
     with visitor.store.reading() as session:
-        newest = sa.select(MessageRow.key).where(MessageRow.athlete == name, MessageRow.token.is_not(None))
-        key = key or session.scalars(newest.order_by(MessageRow.due_at.desc())).first()
+        newest = sa.select(MESSAGES.c.key).where(MESSAGES.c.athlete == name, MESSAGES.c.token.is_not(None))
+        key = key or session.scalars(newest.order_by(MESSAGES.c.due_at.desc())).first()
         token = token_of(session, name, str(key))
     assert token is not None
     return f"/a/{signed(page_key(visitor.athlete.inbox.parent), token)}"
@@ -129,7 +129,7 @@ def test_looking_writes_nothing_however_often(asked: Visitor) -> None:
     for _ in range(3):
         asked.get(path)
     with asked.store.reading() as session:
-        assert session.scalar(sa.select(sa.func.count()).select_from(IncomingRow)) == 0
+        assert session.scalar(sa.select(sa.func.count()).select_from(INCOMING)) == 0
     assert replies(asked) == []
 
 

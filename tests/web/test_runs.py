@@ -21,7 +21,7 @@ from daemon.store.engine import Store
 from daemon.store.findings import list_findings
 from daemon.store.history import list_activities, show_activity
 from daemon.store.records import save_records
-from daemon.store.tables import ActivityRow, SourceRecordRow
+from daemon.store.tables import ACTIVITIES, SOURCE_RECORDS
 from daemon.web.run_facts import RunFacts, run_facts
 from rules.facts import Activity, Family, PainReply, ReplyKind, Side
 from rules.outcome import Level
@@ -434,8 +434,8 @@ def test_samples_that_cannot_be_read_leave_the_rest_of_the_page(visitor: Visitor
     number = spiked(visitor)
     with visitor.store.session() as session:
         session.execute(
-            sa.update(SourceRecordRow)
-            .where(SourceRecordRow.activity_id == int(number))
+            sa.update(SOURCE_RECORDS)
+            .where(SOURCE_RECORDS.c.activity_id == int(number))
             .values(series=b"damaged")
         )
     seen = visitor.get(f"/runs/{number}")
@@ -458,7 +458,7 @@ def test_the_list_and_the_page_write_nothing(visitor: Visitor) -> None:
         with visitor.store.reading() as session:
             return [
                 session.execute(sa.select(sa.func.count()).select_from(table)).scalar()
-                for table in (ActivityRow, SourceRecordRow)
+                for table in (ACTIVITIES, SOURCE_RECORDS)
             ]
 
     before = stored()

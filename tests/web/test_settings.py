@@ -27,7 +27,7 @@ from daemon.store.answers import load_answers
 from daemon.store.conversation import note_reading, note_stranger
 from daemon.store.engine import Store
 from daemon.store.preferences import mute, set_quiet_hours
-from daemon.store.tables import SetAsideRow, SourceStateRow
+from daemon.store.tables import SET_ASIDE, SOURCE_STATES
 from rules.facts import Pause, Runner, Side
 from rules.outcome import Level, Message, MessageKind
 from rules.policy import with_overrides
@@ -59,7 +59,7 @@ def reads(lived: Lived, season_store: Store, tmp_path: Path) -> Reads:
                 key_file(tmp_path, "demo", name).save({"api_key": "secret-key"})
                 sources.register_source(session, "demo", name, lived.until)
             session.execute(
-                sa.update(SourceStateRow).values(last_success_at=read, last_new_activity_at=read - DAY)
+                sa.update(SOURCE_STATES).values(last_success_at=read, last_new_activity_at=read - DAY)
             )
         return visitor_of(season_store, tmp_path, {"demo": athlete}, lived.until)
 
@@ -68,7 +68,7 @@ def reads(lived: Lived, season_store: Store, tmp_path: Path) -> Reads:
 
 def state(visitor: Visitor, source: str, **values: object) -> None:
     with visitor.store.session() as session:
-        session.execute(sa.update(SourceStateRow).where(SourceStateRow.source == source).values(**values))
+        session.execute(sa.update(SOURCE_STATES).where(SOURCE_STATES.c.source == source).values(**values))
 
 
 def pauses(visitor: Visitor) -> tuple[Pause, ...]:
@@ -167,8 +167,8 @@ def test_what_could_not_be_read_is_counted_where_it_came_from(reads: Reads) -> N
             ("strava", "activity 5", 20),
         ):
             at = now - back * DAY
-            session.add(
-                SetAsideRow(
+            session.execute(
+                SET_ASIDE.insert().values(
                     athlete="demo",
                     source=source,
                     origin=origin,

@@ -28,7 +28,7 @@ from daemon.credentials import Secret
 from daemon.store import sources
 from daemon.store.engine import Store
 from daemon.store.sources import SourceCondition, SourceState
-from daemon.store.tables import SourceStateRow
+from daemon.store.tables import SOURCE_STATES
 from daemon.web import key_trial
 
 from .conftest import Lived
@@ -119,7 +119,7 @@ def test_a_new_key_ends_the_call_for_help_until_garmin_was_asked(visitor: Visito
             "cure": "Make a new key",
         }
         values = refused | {"failing_since": now - DAY, "due_at": now + DAY}
-        session.execute(sa.update(SourceStateRow).values(values))
+        session.execute(sa.update(SOURCE_STATES).values(values))
     assert "✘ Garmin needs you: see below" in visitor.get("/settings").words
     page = paste(visitor, KEY)
     assert "Garmin needs you" not in page.words

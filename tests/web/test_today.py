@@ -19,7 +19,7 @@ from daemon.jobs.sync import take_in
 from daemon.store.answers import load_answers, save_pause, save_prompt, save_reply
 from daemon.store.engine import Store
 from daemon.store.sources import SourceCondition
-from daemon.store.tables import ActivityRow, Base, HearingRow, SourceStateRow
+from daemon.store.tables import ACTIVITIES, HEARING, METADATA, SOURCE_STATES
 from daemon.web.drawings.budget import (
     DayMark,
     Ground,
@@ -73,7 +73,7 @@ def newest_reply(visitor: Visitor) -> PainReply:
 def counts(visitor: Visitor) -> dict[str, int]:
     """How many rows each table holds."""
     with visitor.store.reading() as session:
-        tables = Base.metadata.sorted_tables
+        tables = METADATA.sorted_tables
         return {
             table.name: session.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in tables
         }
@@ -418,8 +418,8 @@ def test_miles_are_miles_everywhere(lived: Lived, season_store: Store, tmp_path:
 def test_a_source_that_needs_the_runner_says_so_with_its_cure(visitor: Visitor) -> None:
     key_file(visitor.athlete.inbox.parent, "demo", "garmin")
     with visitor.store.session() as session:
-        session.add(
-            SourceStateRow(
+        session.execute(
+            SOURCE_STATES.insert().values(
                 athlete="demo",
                 source="garmin",
                 state=SourceCondition.NEEDS_LOGIN.value,
@@ -429,8 +429,8 @@ def test_a_source_that_needs_the_runner_says_so_with_its_cure(visitor: Visitor) 
                 failing_since=visitor.clock.at - DAY,
             )
         )
-        session.add(
-            HearingRow(
+        session.execute(
+            HEARING.insert().values(
                 athlete="demo",
                 channel="mail",
                 strangers=0,
@@ -457,7 +457,7 @@ def test_a_pause_is_said(visitor: Visitor) -> None:
 def test_a_title_is_shown_as_text(visitor: Visitor) -> None:
     evil = "<script>alert(1)</script>" + "x" * 300
     with visitor.store.session() as session:
-        session.execute(sa.update(ActivityRow).values(title=evil))
+        session.execute(sa.update(ACTIVITIES).values(title=evil))
     visitor.clock.at += HOUR
     html = visitor.get("/").html
     assert "<script>alert" not in html

@@ -18,7 +18,7 @@ from daemon.jobs.assess import look
 from daemon.store.answers import load_replies, save_reply, save_strength
 from daemon.store.engine import Store
 from daemon.store.findings import list_findings
-from daemon.store.tables import ActivityRow, LoadRow, StrengthSessionRow
+from daemon.store.tables import ACTIVITIES, LOADS, STRENGTH_SESSIONS
 from daemon.web.drawings.knee_calendar import ROW, filled, heat_of
 from daemon.web.drawings.time_axis import LEFT, RIGHT, WIDTH, TimeAxis
 from daemon.web.drawings.weeks import PLOT, Spoken, WeekBars, draw_weeks, tick_of
@@ -98,8 +98,8 @@ def day(written: str, today: date) -> date:
 def ran(visitor: Visitor) -> list[tuple[date, float]]:
     """(local date, km) of every run, counted by hand."""
     zone = ZoneInfo(visitor.athlete.runner.timezone)
-    query = sa.select(ActivityRow.start, ActivityRow.utc_offset_s, ActivityRow.distance_m)
-    query = query.where(ActivityRow.athlete == visitor.athlete.name, ActivityRow.family == "run")
+    query = sa.select(ACTIVITIES.c.start, ACTIVITIES.c.utc_offset_s, ACTIVITIES.c.distance_m)
+    query = query.where(ACTIVITIES.c.athlete == visitor.athlete.name, ACTIVITIES.c.family == "run")
     with visitor.store.reading() as session:
         rows = session.execute(query).all()
     return [
@@ -429,7 +429,7 @@ def test_miles_are_miles_and_hills_stay_metres(visitor: Visitor, opens: Opens) -
 def test_titles_and_notes_are_never_shown(visitor: Visitor) -> None:
     hostile = "<script>alert(1)</script>"
     with visitor.store.session() as session:
-        session.execute(sa.update(ActivityRow).values(title=hostile))
+        session.execute(sa.update(ACTIVITIES).values(title=hostile))
     say(visitor, score=3, note=hostile)
     for weeks in (13, 52):
         html = visitor.get(f"/trends?weeks={weeks}").html
@@ -545,13 +545,13 @@ def test_a_young_history_has_bars_and_no_band(visitor: Visitor) -> None:
 def test_without_a_word_about_the_knee_or_strength_it_says_what_appears_there(visitor: Visitor) -> None:
     with visitor.store.session() as session:
         session.execute(sa.text("DELETE FROM replies"))
-        session.execute(sa.delete(StrengthSessionRow))
+        session.execute(sa.delete(STRENGTH_SESSIONS))
         session.execute(
-            sa.delete(LoadRow).where(
-                LoadRow.activity_id.in_(sa.select(ActivityRow.id).where(ActivityRow.family == "strength"))
+            sa.delete(LOADS).where(
+                LOADS.c.activity_id.in_(sa.select(ACTIVITIES.c.id).where(ACTIVITIES.c.family == "strength"))
             )
         )
-        session.execute(sa.update(ActivityRow).where(ActivityRow.family == "strength").values(family="other"))
+        session.execute(sa.update(ACTIVITIES).where(ACTIVITIES.c.family == "strength").values(family="other"))
         session.execute(sa.text("DELETE FROM checkpoints"))
     page = visitor.get("/trends")
     assert "Knee What you answer about the knee appears here, morning by morning." in page.words
@@ -560,7 +560,7 @@ def test_without_a_word_about_the_knee_or_strength_it_says_what_appears_there(vi
 
 def test_loads_that_nobody_measured_are_not_known_and_not_zero(visitor: Visitor) -> None:
     with visitor.store.session() as session:
-        session.execute(sa.delete(LoadRow))
+        session.execute(sa.delete(LOADS))
     page = visitor.get("/trends?weeks=52")
     oldest, newest = table(page.html, "Knee load")[-1], table(page.html, "Knee load")[1]
     assert newest[1] != "–"

@@ -18,7 +18,7 @@ from daemon.config import AthleteConfig
 from daemon.jobs.assess import look
 from daemon.store.answers import save_reply
 from daemon.store.engine import Store
-from daemon.store.tables import ActivityRow, CheckpointRow, FindingRow, LoadRow, SourceRecordRow
+from daemon.store.tables import ACTIVITIES, CHECKPOINTS, FINDINGS, LOADS, SOURCE_RECORDS
 from rules.facts import PainReply, ReplyKind, Runner
 from rules.outcome import PainState
 from rules.phrases import KM_PER_MILE
@@ -224,11 +224,11 @@ def test_a_learner_has_a_distance_and_nothing_else(
 ) -> None:
     with season_store.session() as session:
         recent = visitor.clock.now() - timedelta(days=20)
-        for table in (FindingRow, LoadRow, CheckpointRow):
+        for table in (FINDINGS, LOADS, CHECKPOINTS):
             session.execute(sa.delete(table))
-        old = sa.select(ActivityRow.id).where(ActivityRow.start < recent)
-        session.execute(sa.delete(SourceRecordRow).where(SourceRecordRow.start < recent))
-        session.execute(sa.delete(ActivityRow).where(ActivityRow.id.in_(old)))
+        old = sa.select(ACTIVITIES.c.id).where(ACTIVITIES.c.start < recent)
+        session.execute(sa.delete(SOURCE_RECORDS).where(SOURCE_RECORDS.c.start < recent))
+        session.execute(sa.delete(ACTIVITIES).where(ACTIVITIES.c.id.in_(old)))
     words = opens(season_store, {"demo": visitor.athlete}).get("/what-if?km=5&descent=100&fast=10").words
     assert "Still learning what is usual for you" in words
     assert "left this week" not in words
@@ -254,7 +254,7 @@ def test_asking_writes_nothing(visitor: Visitor) -> None:
         with visitor.store.reading() as session:
             return [
                 session.execute(sa.select(sa.func.count()).select_from(table)).scalar()
-                for table in (ActivityRow, FindingRow, LoadRow)
+                for table in (ACTIVITIES, FINDINGS, LOADS)
             ]
 
     before = stored()

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from alembic import context
 
-from daemon.store.instants import UTCDateTime
-from daemon.store.tables import Base
+from daemon.store.columns import UTCDateTime
+from daemon.store.tables import METADATA
 
 
 def _render_item(kind: str, item: Any, _autogen: object) -> str | Literal[False]:
@@ -18,7 +18,7 @@ def _render_item(kind: str, item: Any, _autogen: object) -> str | Literal[False]
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=METADATA,
     render_as_batch=True,
     render_item=_render_item,
     compare_type=True,
