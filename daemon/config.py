@@ -77,16 +77,25 @@ class Config:
 
 def load(path: Path | None, home: Path) -> Config:
     """Read and check the configuration. Raises ConfigError with every problem in it."""
+    return parse(text_of(path), path, home)
+
+
+def text_of(path: Path | None) -> str:
+    """What the file says; nothing where there is none. Raises ConfigError where it cannot be read."""
     if path is None:
-        return build({}, "", None, home)
+        return ""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigError(
             [f"{path}: there is no such file. `niggled config example` prints one to start from."]
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}"]) from None
+
+
+def parse(text: str, path: Path | None, home: Path) -> Config:
+    """Check the text of the file `path`. Raises ConfigError with every problem in it."""
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -18,7 +18,8 @@ from contextlib import suppress
 from ipaddress import ip_address
 
 from daemon.config_page import PageConfig
-from daemon.jobs.child import child_environment
+from daemon.in_force import ConfigurationInForce
+from daemon.jobs.child import inherited
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class PageDoor:
 
     def __init__(self, command: list[str]) -> None:
         self._command = command
+        self._in_force: ConfigurationInForce | None = None
         self._wanted: PageConfig | None = None
         self._open: PageConfig | None = None
         self._complained = ""
@@ -47,9 +49,10 @@ class PageDoor:
         self._wake_read, self._wake_write = -1, -1
         self._lock = threading.Lock()
 
-    def want(self, page: PageConfig | None) -> None:
+    def want(self, page: PageConfig | None, in_force: ConfigurationInForce | None = None) -> None:
         """What the configuration says; a process that runs is replaced, as it was started from the old one."""
         self.close()
+        self._in_force = in_force
         self._wanted = page if page is not None and page.on else None
         self.open()
 
@@ -133,8 +136,7 @@ class PageDoor:
             self._process = process = subprocess.Popen(  # noqa: S603
                 [*self._command, "--socket", str(number)],
                 stdin=subprocess.PIPE,
-                pass_fds=(number,),
-                env=child_environment(),
+                **inherited(self._in_force, number),
             )
         try:
             return process.wait()

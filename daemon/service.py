@@ -30,6 +30,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from daemon.clock import Clock
 from daemon.config_page import PageConfig
 from daemon.ears import Ears
+from daemon.in_force import ConfigurationInForce
 from daemon.jobs.listen import Ear
 from daemon.life_signs import LifeSigns
 from daemon.logs import about
@@ -69,7 +70,7 @@ class AthleteJobs:
 class Jobs:
     """Everything a tick can do. `assess` has everybody assessed who is due, `deliver` has due messages sent; both end early
     once the event is set. `ears` are the channels that bring answers back. `back_up` makes the daily backup where one is
-    due. `page` is what the door opens to."""
+    due. `page` is what the door opens to, with the configuration `in_force`."""
 
     athletes: tuple[AthleteJobs, ...]
     assess: Callable[[threading.Event], None]
@@ -77,6 +78,7 @@ class Jobs:
     ears: tuple[Ear, ...] = ()
     back_up: Callable[[datetime, threading.Event], None] | None = None
     page: PageConfig | None = None
+    in_force: ConfigurationInForce | None = None
 
 
 class Service:
@@ -132,7 +134,7 @@ class Service:
             scheduler.start()
             self._ears.start(self._jobs.ears)
             if self._door is not None:
-                self._door.want(self._jobs.page)
+                self._door.want(self._jobs.page, self._jobs.in_force)
             log.info(
                 "Watching for %s", ", ".join(athlete.name for athlete in self._jobs.athletes) or "nobody"
             )
@@ -301,7 +303,7 @@ class Service:
                 self._polling.forget()
                 self._ears.start(self._jobs.ears)
                 if self._door is not None:
-                    self._door.want(self._jobs.page)
+                    self._door.want(self._jobs.page, self._jobs.in_force)
                 log.info(
                     "Configuration read again; a changed [store] or [service] takes effect at the next start"
                 )

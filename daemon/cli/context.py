@@ -16,6 +16,7 @@ from daemon import config as configuration
 from daemon import paths
 from daemon.clock import SystemClock
 from daemon.config import AthleteConfig, Config
+from daemon.in_force import text_in_force
 
 if TYPE_CHECKING:
     from daemon.store.engine import Store
@@ -43,7 +44,9 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def read_config(config_path: str | None) -> Config:
     """The checked configuration; raises ConfigError."""
-    return configuration.load(paths.config_file(config_path), paths.home_folder())
+    path, home = paths.config_file(config_path), paths.home_folder()
+    text = text_in_force()
+    return configuration.load(path, home) if text is None else configuration.parse(text, path, home)
 
 
 def choose_athlete(config: Config, name: str | None) -> AthleteConfig:

@@ -9,6 +9,9 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import TypedDict
+
+from daemon.in_force import ConfigurationInForce
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +32,12 @@ class ChildFailedError(Exception):
 
 
 def run_child(
-    command: Sequence[str], stop: threading.Event, deadline_s: float = DEADLINE_S, grace_s: float = GRACE_S
+    command: Sequence[str],
+    stop: threading.Event,
+    deadline_s: float = DEADLINE_S,
+    grace_s: float = GRACE_S,
+    *,
+    in_force: ConfigurationInForce | None = None,
 ) -> None:
     """Run `command` to its end. Raises ChildFailedError where that is not a good one.
 
@@ -37,20 +45,28 @@ def run_child(
     """
     began = time.monotonic()
     # The command is our own: the interpreter and a verb of niggled.
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=child_environment(), text=True)  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603
+        command, stdin=subprocess.DEVNULL, text=True, **inherited(in_force)
+    )
     _ended(process, command, stop, deadline_s, grace_s)
     if process.returncode != 0 and not stop.is_set():
         raise _failure(command, process.returncode, overdue=time.monotonic() - began >= deadline_s)
 
 
-def ask_child(command: Sequence[str], said: str, deadline_s: float = DEADLINE_S) -> str:
+def ask_child(
+    command: Sequence[str],
+    said: str,
+    deadline_s: float = DEADLINE_S,
+    *,
+    in_force: ConfigurationInForce | None = None,
+) -> str:
     """What `command` answers on its standard output to what is `said` on its standard input.
 
     Raises ChildFailedError where it does not end well.
     """
     began = time.monotonic()
     process = subprocess.Popen(  # noqa: S603  our own command, as above
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=child_environment(), text=True
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **inherited(in_force)
     )
     answer = _ended(process, command, threading.Event(), deadline_s, GRACE_S, said)
     if process.returncode != 0:
@@ -95,9 +111,19 @@ def _ended(
             process.wait()
 
 
-def child_environment() -> dict[str, str]:
-    """What a child of the daemon inherits."""
-    return {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+class Inherited(TypedDict):
+    """The arguments of Popen that say what a child gets from the daemon."""
+
+    env: dict[str, str]
+    pass_fds: tuple[int, ...]
+
+
+def inherited(in_force: ConfigurationInForce | None, *descriptors: int) -> Inherited:
+    """The environment without what is between systemd and the daemon alone; the configuration, and other `descriptors`."""
+    environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+    if in_force is None:
+        return Inherited(env=environment, pass_fds=descriptors)
+    return Inherited(env=environment | in_force.environment, pass_fds=(in_force.descriptor, *descriptors))
 
 
 def _shown(command: Sequence[str]) -> str:

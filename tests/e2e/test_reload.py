@@ -5,14 +5,18 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
-from fakes.command import NIGGLED, Environment
+from fakes.clock import time_now
+from fakes.command import NIGGLED, Environment, database_of, rows
 from fakes.ports import own_page
+from fakes.scripted_week import write_run
 
 WITHIN_S = 90.0
+ASSESSED = "SELECT count(*) FROM activities JOIN athletes USING (athlete) WHERE assess_at IS NOT NULL"
 
 
 class Running:
@@ -32,10 +36,13 @@ class Running:
         self.wait_for(until, before + 1)
 
     def wait_for(self, words: str, times: int = 1) -> None:
+        self.wait_until(lambda: self.said().count(words) >= times)
+
+    def wait_until(self, reached: Callable[[], bool]) -> None:
         until = time.monotonic() + WITHIN_S
-        while self.said().count(words) < times:
+        while not reached():
             assert self.process.poll() is None, self.said()
-            assert time.monotonic() < until, f"{words!r} was not said:\n{self.said()}"
+            assert time.monotonic() < until, self.said()
             time.sleep(0.05)
 
 
@@ -63,6 +70,17 @@ def test_a_wrong_configuration_leaves_the_old_one_in_force(
         config.write_text(good + 'knee = "middle"\n', encoding="utf-8")
         running.reload("The changed configuration is not used, the old one stays")
         assert "knee" in running.said()
+        # Everything that the daemon has others do goes on as well.
+        write_run(
+            Path(clean_environment["NIGGLED_HOME"]) / "inbox" / "me", time_now() - timedelta(days=2), 5.0
+        )
+        running.wait_until(lambda: rows(database_of(clean_environment), ASSESSED) == [(1,)])
+        config.unlink()
+        write_run(
+            Path(clean_environment["NIGGLED_HOME"]) / "inbox" / "me", time_now() - timedelta(days=1), 5.0
+        )
+        running.wait_until(lambda: rows(database_of(clean_environment), ASSESSED) == [(2,)])
+        assert "ended with status" not in running.said()
 
         config.write_text(good + "[athletes.anna]\n", encoding="utf-8")
         running.reload("Configuration read again")
