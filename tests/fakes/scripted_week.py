@@ -28,6 +28,7 @@ from daemon.store.answers import load_answers
 from daemon.store.engine import Store, open_store
 from daemon.store.outbox import DeliveryState, list_deliveries
 from daemon.store.tables import ACTIVITIES, INCOMING
+from daemon.store.turns import want_assessment
 from rules.facts import PainReply
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,6 +123,8 @@ class Life:
         """Until the daemon has assessed everything that is true now."""
         asked = self.clock.now()
         self.clock.jump(asked + timedelta(minutes=5))
+        with self.store.session() as session:
+            want_assessment(session, [self.athlete.name])
         path = self.folder / "looked"
         wait_until(
             lambda: (
