@@ -125,7 +125,10 @@ class Campaign:
 
     def _has_looked(self, since: datetime) -> bool:
         told = self._told_look()
-        return told is not None and told > since
+        if told is not None and told > since:
+            return True
+        self.life.want_look()
+        return False
 
     def _told_look(self) -> datetime | None:
         try:
