@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from werkzeug.wrappers import Response
 
-from connectors.channels.contract import Incoming
 from connectors.errors import Broken, ConnectorError, NeedsLogin, Unavailable
 from daemon.cli.source_lines import sentence, when
 from daemon.config_sources import GARMIN
@@ -24,13 +22,11 @@ from daemon.garmin_key import (
     last_day,
     today_of,
 )
-from daemon.jobs.answering import take_incoming
-from daemon.store.conversation import mark_confirmed
 from daemon.store.preferences import set_quiet_hours
 from daemon.store.sources import due_at_once
 from daemon.web.errors import Refused
 from daemon.web.key_trial import Busy, tried
-from daemon.web.questions import PAGE, TOO_MANY
+from daemon.web.saying import once, say
 from daemon.web.settings_view import pause_words, settings_view
 from daemon.web.visit import Visit
 from rules.wording import NOT_MEDICAL_ADVICE
@@ -66,14 +62,14 @@ def pause(visit: Visit) -> Response:
     days = visit.field("days")
     if days not in dict(PAUSES):
         raise Refused(400, "Not understood", "There is no such pause. Nothing was changed.")
-    _say(visit, f"pause {days}d" if days else "pause")
+    say(visit, f"pause {days}d" if days else "pause")
     with visit.house.store.reading() as session:
         told = pause_words(session, visit.athlete, visit.now)
     return visit.see_other("/settings", told=told or "Nothing is paused.")
 
 
 def resume(visit: Visit) -> Response:
-    _say(visit, "resume")
+    say(visit, "resume")
     with visit.house.store.reading() as session:
         told = pause_words(session, visit.athlete, visit.now)
     return visit.see_other("/settings", told=told or "Back again: messages come as usual.")
@@ -131,26 +127,13 @@ def _page(visit: Visit, problem: Problem | None = None, status: int = 200) -> Re
         view=settings_view(visit),
         pauses=PAUSES,
         problem=problem,
-        once=secrets.token_urlsafe(9),
+        once=once(),
         make_a_key=(WHERE_KEYS_ARE, HOW_KEYS_ARE),
         first_day=(today + timedelta(days=1)).isoformat(),
         last_day=(today + LONGEST_VALIDITY).isoformat(),
         has_passcode=bool(visit.house.passcodes.get(visit.athlete.name)),
         not_medical=NOT_MEDICAL_ADVICE,
     )
-
-
-def _say(visit: Visit, words: str) -> None:
-    """One word of the grammar, once for each form however often it is sent."""
-    once = visit.field("once", 40) or secrets.token_urlsafe(9)
-    said = Incoming(id=once, at=visit.now, text=words, position="")
-    answer = take_incoming(visit.house.store, visit.athlete, PAGE, said, visit.now)
-    if answer is None:
-        return
-    with visit.house.store.session() as session:
-        mark_confirmed(session, visit.athlete.name, PAGE, once, visit.now)
-    if not answer.text:
-        raise TOO_MANY
 
 
 def _clock_problem(begins: str, ends: str) -> str:

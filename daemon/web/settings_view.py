@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.metadata import version
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from daemon.channels import hears
 from daemon.cli.channel_lines import strangers_words, undelivered_line, unheard_words
@@ -26,6 +25,7 @@ from daemon.store.engine import Session
 from daemon.store.outbox import Delivery, DeliveryState, last_sent, list_deliveries
 from daemon.store.preferences import mutes, quiet_hours
 from daemon.store.sources import AsideRecord, list_set_aside
+from daemon.web.coded import coded
 from daemon.web.visit import Visit
 from rules.adaptation import adapted_sentence
 from rules.facts import Pause, Runner, Side
@@ -44,7 +44,6 @@ SENDS = {
     "digest": "the weekly digest",
     "operations": "word about niggled itself",
 }
-_CODE = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +59,7 @@ class Line:
 
     @property
     def html(self) -> Markup:
-        """With commands as such."""
-        return Markup(_CODE.sub(r"<code>\1</code>", str(escape(self.text))))  # noqa: S704  escaped before
+        return coded(self.text)
 
 
 @dataclass(frozen=True, slots=True)
