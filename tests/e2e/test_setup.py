@@ -237,13 +237,17 @@ def test_an_inbox_that_somebody_else_reads_is_refused(environment: Environment, 
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_closed_folder_says_who_may_not_read_it(environment: Environment, tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
+@pytest.mark.parametrize("given", [("--export", "export.zip"), ("--inbox", "in")])
+def test_a_closed_folder_says_who_may_not_read_it(
+    environment: Environment, tmp_path: Path, given: tuple[str, str]
+) -> None:
+    closed, (option, name) = tmp_path / "closed", given
     closed.mkdir(mode=0)
-    for given in (["--export", closed / "export.zip"], ["--inbox", closed / "in"]):
-        refused = niggled(environment, "setup", "--source", "files", *given, *ABOUT, *KNEE, *SILENT)
-        assert refused.returncode == 2
-        assert "may not be read by the user that niggled runs as" in refused.stderr
+    refused = niggled(
+        environment, "setup", "--source", "files", option, closed / name, *ABOUT, *KNEE, *SILENT
+    )
+    assert refused.returncode == 2
+    assert "may not be read by the user that niggled runs as" in refused.stderr
 
 
 def test_a_daemon_that_runs_is_not_begun_a_second_time(environment: Environment) -> None:

@@ -16,6 +16,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,10 +26,47 @@ from fakes.ports import free_port
 PASSWORD = "kneecap-4711"
 START_TIMEOUT_S = 60.0
 
+# 2.4 has another language for what 2.3 says here.
+OLD_MAILS = "mail_location = maildir:{mails}/%u"
+OLD_USERS = f"""
+passdb {{{{
+  driver = static
+  args = password={PASSWORD}
+}}}}
+userdb {{{{
+  driver = static
+  args = uid={{uid}} gid={{gid}} home={{mails}}/%u allow_all_users=yes
+}}}}
+"""
+NEW_HEAD = "dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0"
+NEW_MAILS = "mail_driver = maildir\nmail_path = {mails}/%{{user}}"
+NEW_USERS = f"""
+passdb static {{{{
+  password = {PASSWORD}
+}}}}
+userdb static {{{{
+  allow_all_users = yes
+  fields {{{{
+    uid = {{uid}}
+    gid = {{gid}}
+    home = {{mails}}/%{{{{user}}}}
+  }}}}
+}}}}
+"""
+
 
 def program() -> str | None:
     """Where dovecot is; system folders are not on every user's path."""
     return shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+@cache
+def version() -> tuple[int, ...]:
+    """(2, 3), (2, 4), …"""
+    executable = program()
+    assert executable is not None
+    told = subprocess.run([executable, "--version"], capture_output=True, text=True, check=True).stdout
+    return tuple(int(part) for part in told.split(".")[:2])
 
 
 class Dovecot:
@@ -54,22 +92,30 @@ class Dovecot:
         mail_user = pwd.getpwnam(internal)
         mails = self.folder / "mails"
         mails.mkdir()
+        new = version() >= (2, 4)
         encryption = "ssl = no"
         if certificate is not None:
-            encryption = f"ssl = yes\nssl_cert = <{certificate[0]}\nssl_key = <{certificate[1]}"
+            names = (
+                ("ssl_server_cert_file = ", "ssl_server_key_file = ")
+                if new
+                else ("ssl_cert = <", "ssl_key = <")
+            )
+            encryption = "\n".join(
+                ["ssl = yes", *(f"{name}{path}" for name, path in zip(names, certificate, strict=True))]
+            )
         if as_root:
             self.folder.chmod(0o755)
             os.chown(mails, mail_user.pw_uid, mail_user.pw_gid)
         self._configuration.write_text(
-            f"""
+            f"""{NEW_HEAD if new else ""}
 base_dir = {self.folder}/run
 state_dir = {self.folder}/state
 log_path = {self.folder}/log
 protocols = imap lmtp
 listen = 127.0.0.1
 {encryption}
-disable_plaintext_auth = no
-auth_failure_delay = 0
+{"auth_allow_cleartext = yes" if new else "disable_plaintext_auth = no"}
+auth_failure_delay = {"0 secs" if new else "0"}
 default_internal_user = {internal}
 default_internal_group = {grp.getgrgid(mail_user.pw_gid).gr_name}
 default_login_user = {login}
@@ -77,19 +123,12 @@ mail_uid = {mail_user.pw_uid}
 mail_gid = {mail_user.pw_gid}
 first_valid_uid = 1
 first_valid_gid = 1
-mail_location = maildir:{mails}/%u
+{(NEW_MAILS if new else OLD_MAILS).format(mails=mails)}
 mail_fsync = never
 mailbox_idle_check_interval = 1s
 recipient_delimiter = +
 {"" if idle else "imap_capability = IMAP4rev1 UNSELECT UIDPLUS"}
-passdb {{
-  driver = static
-  args = password={PASSWORD}
-}}
-userdb {{
-  driver = static
-  args = uid={mail_user.pw_uid} gid={mail_user.pw_gid} home={mails}/%u allow_all_users=yes
-}}
+{(NEW_USERS if new else OLD_USERS).format(mails=mails, uid=mail_user.pw_uid, gid=mail_user.pw_gid)}
 service imap-login {{
   chroot =
   inet_listener imap {{
