@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Literal
 
@@ -53,6 +53,8 @@ LOOK_LIMIT_S = 600.0
 # What is running at a stop may take this long; below the unit's TimeoutStopSec=45s.
 STOP_WITHIN_S = 25.0
 LISTENERS_STOP_WITHIN_S = 5.0
+# The wait for the next signal ends by itself as often.
+SIGNAL_SEEN_WITHIN_S = 1.0
 _FAILED = "%s failed and is tried again: %s"
 
 
@@ -138,7 +140,7 @@ class Service:
             log.info(
                 "Watching for %s", ", ".join(athlete.name for athlete in self._jobs.athletes) or "nobody"
             )
-            while self._orders.get() == "reload":
+            while self._next_order() == "reload":
                 self._reload_jobs()
             self._stop.set()
             notify("STOPPING=1", "STATUS=Stopping")
@@ -154,6 +156,12 @@ class Service:
         log.warning("Stopped without waiting for: %s", busy)
         logging.shutdown()
         os._exit(0)
+
+    def _next_order(self) -> Literal["stop", "reload"]:
+        # A signal that the system gives to another thread, or that comes just before the wait, does not end it.
+        while True:
+            with suppress(Empty):
+                return self._orders.get(timeout=SIGNAL_SEEN_WITHIN_S)
 
     def stop(self) -> None:
         """End `run` as SIGTERM does."""

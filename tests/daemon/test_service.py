@@ -459,19 +459,21 @@ def test_a_second_daemon_on_the_same_home_is_refused_and_told_by_whom(tmp_path: 
 
 
 RUNS = """
-import sys, threading, time
+import signal, sys, threading, time
 from datetime import UTC, datetime
 from pathlib import Path
 from daemon.clock import SystemClock
 from daemon.service import AthleteJobs, Jobs, Service
 from daemon.store.engine import open_store
 
-folder, hang = Path(sys.argv[1]), sys.argv[2] == "hang"
+folder, state = Path(sys.argv[1]), sys.argv[2]
 
 def take_in(now):
     (folder / "ticked").touch()
-    if hang:
+    if state == "hang":
         time.sleep(600)
+    if state.isdigit():
+        signal.pthread_kill(threading.get_ident(), int(state))
     return False
 
 jobs = Jobs((AthleteJobs("me", take_in),), lambda stop: None, lambda stop: None)
@@ -495,6 +497,15 @@ def test_a_stop_signal_ends_it_with_status_0_even_if_a_job_hangs(
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_signal_that_another_thread_receives_ends_it_too(
+    tmp_path: Path, clean_environment: dict[str, str], number: signal.Signals
+) -> None:
+    environment = clean_environment | {"PYTHONPATH": f"{clean_environment['PYTHONPATH']}:{ROOT}"}
+    command = [sys.executable, "-c", RUNS, str(tmp_path), str(int(number))]
+    assert subprocess.run(command, env=environment, timeout=60, check=False).returncode == 0
 
 
 def test_the_resting_daemon_loads_no_heavy_library() -> None:
