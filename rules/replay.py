@@ -13,6 +13,7 @@ from rules.core import Core, zone_named
 from rules.facts import Activity, History, Prompt, Runner
 from rules.fold import Fact, order_key
 from rules.gates import end_of
+from rules.moments import next_digest_at
 from rules.outcome import Finding, Message, MessageKind, Sent
 from rules.policy import Policy
 from rules.state import State
@@ -20,8 +21,6 @@ from rules.timeoff_findings import time_off
 from rules.triage import in_time, triage
 from rules.wording import finding_sentence
 
-DIGEST_TIME = time(18)
-SUNDAY = 7
 REMEMBERED = timedelta(days=100)
 ALERTS_REMEMBERED = timedelta(days=730)
 
@@ -182,7 +181,7 @@ def _pass_time(simulation: Simulation, after: datetime, until: datetime) -> None
     """Between two facts: digests, the message about time off, and questions when they become due."""
     now = after
     while True:
-        moments = [_next_sunday(simulation, now)]
+        moments = [next_digest_at(simulation.runner, now)]
         away = _time_off_at(simulation, now)
         if away is not None:
             moments.append(away)
@@ -199,17 +198,6 @@ def _nothing_left(simulation: Simulation, now: datetime) -> bool:
     """Whether neither runs nor answers of the last weeks could be told of."""
     core = simulation.state.core
     return now - core.clock > timedelta(days=30)
-
-
-def _next_sunday(simulation: Simulation, now: datetime) -> datetime:
-    """The next Sunday 18:00 of the runner."""
-    zone = simulation.state.core.zone
-    local = now.astimezone(zone)
-    day = local.date() + timedelta(days=(SUNDAY - local.isoweekday()) % 7)
-    due = datetime.combine(day, DIGEST_TIME, zone).astimezone(UTC)
-    if due > now:
-        return due
-    return datetime.combine(day + timedelta(days=7), DIGEST_TIME, zone).astimezone(UTC)
 
 
 def _time_off_at(simulation: Simulation, now: datetime) -> datetime | None:

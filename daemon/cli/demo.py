@@ -18,7 +18,7 @@ from daemon.cli.demo_page import serve_demo
 from daemon.config import AthleteConfig
 from daemon.config_channels import ChannelConfig
 from daemon.credentials import Secret
-from daemon.jobs.assess import Memory, assess_athlete, look
+from daemon.jobs.assess import assess_athlete, look
 from daemon.jobs.deliver import deliver_due
 from daemon.jobs.sync import import_paths
 from daemon.options import SENDS
@@ -133,7 +133,7 @@ def play(
     def tick(moment: datetime) -> None:
         clock.instant = moment
         due.clear()
-        found = assess_athlete(store, athlete, moment, memory)
+        found = assess_athlete(store, athlete, moment)
         due.append(found.again_at)
         with store.reading() as session:
             waiting = next_due_at(session)
@@ -150,7 +150,6 @@ def play(
             tick(moment)
 
     due: list[datetime] = []
-    memory: Memory = {}
     known_before = clock.instant = season.files[FILES_BEFORE - 1].arrives_at.astimezone(UTC)
     import_paths(store, athlete, [inbox / file.name for file in season.files[:FILES_BEFORE]], known_before)
     tick(known_before)

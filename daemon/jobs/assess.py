@@ -57,18 +57,6 @@ SENDS_OF_KIND = {
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
-    """A state and the very bytes it was stored as: while those are the newest, it need not be read again."""
-
-    packed: bytes
-    state: State
-
-
-type Memory = dict[str, Remembered]
-"""Athlete -> the state of the last assessment, for a process that assesses again and again."""
-
-
-@dataclass(frozen=True, slots=True)
 class Look:
     """What is true of an athlete now, under the `policy` in force. `loads` is what was measured on the way; `since` is the
     checkpoint that was gone on from and `at` the last fact folded, both None where there was none."""
@@ -103,28 +91,24 @@ class Assessed:
 def look(store: Store, athlete: AthleteConfig, now: datetime) -> Look:
     """Assess without storing anything."""
     with store.reading() as session:
-        return _look(session, in_force(session, athlete, now), now, {})
+        return _look(session, in_force(session, athlete, now), now)
 
 
-def assess_athlete(
-    store: Store, athlete: AthleteConfig, now: datetime, memory: Memory | None = None
-) -> Assessed:
+def assess_athlete(store: Store, athlete: AthleteConfig, now: datetime) -> Assessed:
     """Assess, keep the findings under their stable keys, and queue the messages that triage wants said.
 
     One transaction: killed anywhere, all of it happened or nothing did. Several daemons take turns. It also notes when the
     next assessment is due, should nothing come in before.
     """
-    memory = {} if memory is None else memory
     with store.session() as session:
         lock(session, athlete.name)
         athlete = in_force(session, athlete, now)
-        seen = _look(session, athlete, now, memory)
+        seen = _look(session, athlete, now)
         name = athlete.name
         key = estimates_key(athlete)
         if seen.worth_keeping and seen.at is not None:
             state = saved.dump(seen.state)
-            packed = save_checkpoint(session, name, Checkpoint(seen.at, saved.FORMULA_VERSION, key, state))
-            memory[name] = Remembered(packed, seen.state)
+            save_checkpoint(session, name, Checkpoint(seen.at, saved.FORMULA_VERSION, key, state))
         save_loads(session, name, seen.loads, key)
         found = seen.assessment.findings
         recorded = record_findings(session, name, found, now, window_from=now - ANSWERED_FOR)
@@ -151,11 +135,11 @@ def estimates_key(athlete: AthleteConfig) -> str:
     return sha256(f"{saved.policy_hash(policy)} {athlete.runner!r}".encode()).hexdigest()[:16]
 
 
-def _look(session: Session, athlete: AthleteConfig, now: datetime, memory: Memory) -> Look:
+def _look(session: Session, athlete: AthleteConfig, now: datetime) -> Look:
     key = estimates_key(athlete)
     for at, packed in stored_states(session, athlete.name, saved.FORMULA_VERSION, key, until=now):
         try:
-            state = _state(packed, athlete, memory)
+            state = saved.load(unpack(packed), athlete.policy)
             later = load_history(session, athlete.name, athlete.runner, since=at)
             return _folded(state, later, athlete, now, after=at)
         except (OutOfOrder, ValueError):
@@ -166,14 +150,6 @@ def _look(session: Session, athlete: AthleteConfig, now: datetime, memory: Memor
         return _folded(state, cached, athlete, now)
     except OutOfOrder:
         return _folded(state, load_history(session, athlete.name, athlete.runner), athlete, now)
-
-
-def _state(packed: bytes, athlete: AthleteConfig, memory: Memory) -> State:
-    known = memory.get(athlete.name)
-    if known is None or known.packed != packed:
-        known = Remembered(packed, saved.load(unpack(packed), athlete.policy))
-        memory[athlete.name] = known
-    return known.state
 
 
 def _folded(

@@ -43,14 +43,9 @@ def run_child(
 
     Past `deadline_s`, or once `stop` is set, it is asked to end (SIGTERM) and after `grace_s` made to (SIGKILL).
     """
-    began = time.monotonic()
-    # The command is our own: the interpreter and a verb of niggled.
-    process = subprocess.Popen(  # noqa: S603
-        command, stdin=subprocess.DEVNULL, text=True, **inherited(in_force)
-    )
-    _ended(process, command, stop, deadline_s, grace_s)
-    if process.returncode != 0 and not stop.is_set():
-        raise _failure(command, process.returncode, overdue=time.monotonic() - began >= deadline_s)
+    status, overdue, _ = _run(command, None, stop, deadline_s, grace_s, in_force)
+    if status != 0 and not stop.is_set():
+        raise _failure(command, status, overdue=overdue)
 
 
 def ask_child(
@@ -64,13 +59,9 @@ def ask_child(
 
     Raises ChildFailedError where it does not end well.
     """
-    began = time.monotonic()
-    process = subprocess.Popen(  # noqa: S603  our own command, as above
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **inherited(in_force)
-    )
-    answer = _ended(process, command, threading.Event(), deadline_s, GRACE_S, said)
-    if process.returncode != 0:
-        raise _failure(command, process.returncode, overdue=time.monotonic() - began >= deadline_s)
+    status, overdue, answer = _run(command, said, threading.Event(), deadline_s, GRACE_S, in_force)
+    if status != 0:
+        raise _failure(command, status, overdue=overdue)
     return answer
 
 
@@ -81,15 +72,42 @@ def _failure(command: Sequence[str], status: int, *, overdue: bool) -> ChildFail
     )
 
 
-def _ended(
-    process: subprocess.Popen[str],
+def _run(
     command: Sequence[str],
+    said: str | None,
     stop: threading.Event,
     deadline_s: float,
     grace_s: float,
-    said: str | None = None,
-) -> str:
-    """What it wrote until it ended, or was made to."""
+    in_force: ConfigurationInForce | None,
+) -> tuple[int, bool, str]:
+    """(exit status, whether it took longer than it may, what it wrote). Nothing is read unless something is said."""
+    # The command is our own: the interpreter and a verb of niggled.
+    process = subprocess.Popen(  # noqa: S603
+        command,
+        stdin=subprocess.DEVNULL if said is None else subprocess.PIPE,
+        stdout=None if said is None else subprocess.PIPE,
+        text=True,
+        **inherited(in_force),
+    )
+    began = time.monotonic()
+    try:
+        written = _written(process, command, said, stop, deadline_s, grace_s)
+        return process.returncode, time.monotonic() - began >= deadline_s, written or ""
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _written(
+    process: subprocess.Popen[str],
+    command: Sequence[str],
+    said: str | None,
+    stop: threading.Event,
+    deadline_s: float,
+    grace_s: float,
+) -> str | None:
+    """What it wrote until it ended, or was made to; None where nobody reads that."""
     deadline = time.monotonic() + deadline_s
     try:
         while not stop.is_set() and time.monotonic() < deadline:
@@ -105,10 +123,6 @@ def _ended(
         log.warning("%s does not stop and is killed", _shown(command))
         process.kill()
         return process.communicate()[0]
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
 
 
 class Inherited(TypedDict):

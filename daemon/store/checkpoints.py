@@ -29,15 +29,14 @@ class Checkpoint:
     state: dict[str, Any]
 
 
-def save_checkpoint(session: Session, athlete: str, checkpoint: Checkpoint) -> bytes:
-    """Keep one more; the oldest beyond `KEPT` and those of another formula or policy go. Returns the state as stored."""
-    packed = pack(checkpoint.state)
+def save_checkpoint(session: Session, athlete: str, checkpoint: Checkpoint) -> None:
+    """Keep one more; the oldest beyond `KEPT` and those of another formula or policy go."""
     row = {
         "athlete": athlete,
         "formula_version": checkpoint.formula_version,
         "policy_hash": checkpoint.policy_hash,
         "at": checkpoint.at,
-        "state": packed,
+        "state": pack(checkpoint.state),
     }
     upsert(session, CHECKPOINTS, [row])
     mine = CHECKPOINTS.c.athlete == athlete
@@ -49,13 +48,12 @@ def save_checkpoint(session: Session, athlete: str, checkpoint: Checkpoint) -> b
     oldest_kept = session.execute(newest.offset(KEPT - 1).limit(1)).scalar_one_or_none()
     if oldest_kept is not None:
         session.execute(sa.delete(CHECKPOINTS).where(mine, CHECKPOINTS.c.at < oldest_kept))
-    return packed
 
 
 def stored_states(
     session: Session, athlete: str, formula_version: int, policy_hash: str, *, until: datetime | None = None
 ) -> Iterator[tuple[datetime, bytes]]:
-    """(at, state as stored) of the usable checkpoints, newest first: enough to tell whether one is known already."""
+    """(at, state as stored) of the usable checkpoints, newest first; nearly always the first is good, so none is unpacked here."""
     query = sa.select(CHECKPOINTS.c.at, CHECKPOINTS.c.state).where(
         CHECKPOINTS.c.athlete == athlete,
         CHECKPOINTS.c.formula_version == formula_version,

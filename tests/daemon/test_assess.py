@@ -14,7 +14,7 @@ from connectors.sources.contract import Deleted, SourceRecord
 from daemon.config import AthleteConfig
 from daemon.config_channels import ChannelConfig
 from daemon.credentials import Secret
-from daemon.jobs.assess import Memory, assess_athlete, look
+from daemon.jobs.assess import assess_athlete, look
 from daemon.jobs.sync import take_in
 from daemon.store import marks
 from daemon.store.answers import save_reply
@@ -80,11 +80,10 @@ def test_a_spike_is_found_queued_and_said_with_its_numbers(store: Store, athlete
 
 def test_assessing_again_says_nothing_twice(store: Store, athlete: AthleteConfig) -> None:
     now = spiked(store, athlete)
-    memory: Memory = {}
-    assess_athlete(store, athlete, now, memory)
+    assess_athlete(store, athlete, now)
     before = (standing(store), queued(store))
     for minutes in (0, 1, 5, 60):
-        again = assess_athlete(store, athlete, now + timedelta(minutes=minutes), memory)
+        again = assess_athlete(store, athlete, now + timedelta(minutes=minutes))
         assert again.messages == ()
     assert (standing(store), queued(store)) == before
 
@@ -132,11 +131,10 @@ def test_the_fold_goes_on_from_a_checkpoint_and_answers_as_from_scratch(
     store: Store, athlete: AthleteConfig
 ) -> None:
     imported(store, athlete, *base(), at=SUNDAY - timedelta(days=1))
-    memory: Memory = {}
     for day in range(0, 12, 2):
         start = SUNDAY + timedelta(days=day)
         imported(store, athlete, run(start, 5.0 + day / 4), at=start + timedelta(hours=2))
-        assess_athlete(store, athlete, start + timedelta(hours=2), memory)
+        assess_athlete(store, athlete, start + timedelta(hours=2))
         remembered = look(store, athlete, start + timedelta(hours=3))
         renamed = replace(athlete, policy=with_overrides(athlete.policy, {"comfort": {"days": 15}}))
         scratch = look(store, renamed, start + timedelta(hours=3))

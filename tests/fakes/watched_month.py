@@ -25,7 +25,7 @@ from connectors.sources.live import BEGINNING
 from daemon import config as configuration
 from daemon.config import AthleteConfig
 from daemon.connections import account_since, every, key_countdown, open_source
-from daemon.jobs.assess import Memory, assess_athlete
+from daemon.jobs.assess import assess_athlete
 from daemon.jobs.deliver import deliver_due
 from daemon.jobs.poll import Polled, poll
 from daemon.store import outbox
@@ -70,7 +70,6 @@ class WatchedMonth:
     vanished: list[str] = field(default_factory=list)
     _known: dict[str, set[str]] = field(default_factory=lambda: {source: set() for source in SERVICES})
     _assessed_at: datetime = BEGINNING
-    _memory: Memory = field(default_factory=dict)
     _draw: Random = field(default_factory=lambda: Random(7))
 
     @property
@@ -104,7 +103,7 @@ class WatchedMonth:
             due = [source for source in SERVICES if self.state(source).due_at <= now]
             changed = [source for source in due if self._look(source).changed]
             if changed or now - self._assessed_at >= HOUR:
-                assess_athlete(self.store, self.athlete, now, self._memory)
+                assess_athlete(self.store, self.athlete, now)
                 self._assessed_at = now
             deliver_due(self.store, {"me": self.athlete}, self.clock, lambda *about: self.phone)
         self.clock.at = end
