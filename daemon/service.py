@@ -231,7 +231,7 @@ class Service:
         )
 
     def _assess(self, jobs: Jobs) -> None:
-        now = self._assessment_failed_at = self._clock.now()
+        now = self._assessment_failed_at = self._clock.now()  # until it has come to a good end
         names = [athlete.name for athlete in jobs.athletes]
         if self._assess_everybody:
             with self._store.session() as session:

@@ -9,9 +9,9 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
-import pytest
 from fakes.clock import time_now
 from fakes.command import NIGGLED, Environment, database_of, everything, niggled, rows
+from fakes.disks import disk
 from fakes.kept_household import changed, configured, daemon, home, wait_until
 from fakes.ports import own_page
 
@@ -97,11 +97,7 @@ def test_what_a_write_error_leaves_half_written_is_removed_and_told(
 
 def test_a_disk_without_room_is_told_before_it_is_full(home: Environment, tmp_path: Path) -> None:
     place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "niggled-test", str(place)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("no disk can be mounted here")
-    try:
+    with disk(place, megabytes=2):
         told = niggled(home, "backup", place / "b.db")
         assert told.returncode == 1
         assert re.fullmatch(
@@ -110,8 +106,6 @@ def test_a_disk_without_room_is_told_before_it_is_full(home: Environment, tmp_pa
             told.stderr,
         )
         assert list(place.iterdir()) == []
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
 
 
 def today() -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fakes.command import Environment, niggled
+from fakes.disks import disk
 from fakes.kept_household import home
 
 __all__ = ["home"]
@@ -149,11 +150,7 @@ def test_a_home_that_is_somebody_else_s_is_told_with_whom_to_ask(home: Environme
 
 def test_a_disk_that_became_read_only_is_told_as_that(home: Environment, tmp_path: Path) -> None:
     place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=60m", "niggled-test", str(place)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("no disk can be mounted here")
-    try:
+    with disk(place, megabytes=60):
         niggled(home, "backup", tmp_path / "b.db")
         on_disk = home | {"NIGGLED_HOME": str(place / "home")}
         assert niggled(on_disk, "restore", tmp_path / "b.db").returncode == 0
@@ -170,5 +167,3 @@ def test_a_disk_that_became_read_only_is_told_as_that(home: Environment, tmp_pat
             f"{BACKUP} {place}/c.db: Read-only file system. Name a place that you may write to."
         )
         assert told(home, "export", place / "e") == f"{EXPORT} {place}/e: Read-only file system. {ELSEWHERE}"
-    finally:
-        subprocess.run(["umount", str(place)], check=True)

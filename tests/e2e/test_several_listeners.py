@@ -17,7 +17,6 @@ import pytest
 import sqlalchemy as sa
 from fakes.clock import WEDNESDAY_NOON, SteeredClock
 from fakes.pockets import NtfyPhone, Pocket, TelegramPhone
-from fakes.ports import own_page
 
 from daemon.jobs.listen import LEASE
 from daemon.store.engine import Store, open_store
@@ -28,6 +27,8 @@ pytestmark = pytest.mark.postgres
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("north", "south", "west")
 WITHIN_S = 120.0
+# A lease that a jump of the clock has ended is renewed at the next word of the server.
+SILENT_FOR_S = 0.3
 
 
 @dataclass
@@ -92,18 +93,17 @@ class Club:
 def club(postgresql_url: str, tmp_path: Path, clean_environment: dict[str, str]) -> Iterator[Club]:
     clock = SteeredClock.started(tmp_path / "clock", WEDNESDAY_NOON, 1.0)
     python_path = [clean_environment["PYTHONPATH"], str(ROOT), str(ROOT / "tests")]
-    with NtfyPhone(clock.now) as anna, NtfyPhone(clock.now) as bea, TelegramPhone(clock.now) as carl:
+    with (
+        NtfyPhone(clock.now, keepalive_s=SILENT_FOR_S) as anna,
+        NtfyPhone(clock.now, keepalive_s=SILENT_FOR_S) as bea,
+        TelegramPhone(clock.now) as carl,
+    ):
         pockets: dict[str, Pocket] = {"anna": anna, "bea": bea, "carl": carl}
-        # They are silent for so long at most, so that a lease that a jump of the clock ends is renewed at once.
-        for phone in (anna, bea):
-            phone.server._keepalive_s = 0.3
         tables = [
             f'[athletes.{name}]\ntimezone = "UTC"\n[athletes.{name}.channels.{pocket.name}]\n{pocket.settings}'
             for name, pocket in pockets.items()
         ]
-        (tmp_path / "config.toml").write_text(
-            "\n".join([*tables, own_page(), f'[store]\nurl = "{postgresql_url}"\n'])
-        )
+        (tmp_path / "config.toml").write_text("\n".join([*tables, f'[store]\nurl = "{postgresql_url}"\n']))
         environment = clean_environment | {"PYTHONPATH": os.pathsep.join(python_path)}
         club = Club(tmp_path, environment, open_store(postgresql_url), clock, pockets)
         try:

@@ -15,7 +15,7 @@ from fakes import dovecot
 from fakes.dovecot import PASSWORD, Dovecot
 from fakes.mail_ear import answered
 from fakes.mail_submission import Submission
-from fakes.ntfy import NtfyServer
+from fakes.ntfy import KEEPALIVE_S, NtfyServer
 from fakes.receiver import Received
 from fakes.telegram import RUNNER, TOKEN, TelegramServer
 
@@ -57,8 +57,8 @@ class NtfyPhone:
 
     name = "phone"
 
-    def __init__(self, now: Any) -> None:
-        self.server = NtfyServer(now=now)
+    def __init__(self, now: Any, *, keepalive_s: float = KEEPALIVE_S) -> None:
+        self.server = NtfyServer(now=now, keepalive_s=keepalive_s)
 
     @property
     def settings(self) -> str:
