@@ -25,6 +25,8 @@ A page for your phone, at home or by VPN: the exact number for an answer, trends
 PASSCODE = """\
 ✔ The page will be at {address}; it opens with the passcode {passcode}
   Write it down now: it is kept in a file of its own and not shown again."""
+AS_CONFIGURED = "It stays as [page] of the configuration says; `niggled doctor` looks at it."
+HERE_ONLY = f"It opens on this machine only: http://{LISTEN} while `niggled run` runs. `niggled setup --page yes` opens it to the phone."
 OWN_PASSCODE = "✔ {name}'s page opens with the passcode {passcode}. Write it down now: it is not shown again."
 ANSWERS = ("yes", "no")
 OF_CONTAINERS = ("br-", "docker", "lxc", "podman", "veth", "virbr")
@@ -47,10 +49,13 @@ def set_up_page(desk: Desk, said: PageAnswers) -> None:
             passcode = new_passcode()
             desk.add({desk.table: {"passcode": Kept(passcode)}})
             click.echo(OWN_PASSCODE.format(name=desk.name, passcode=_grouped(passcode)))
+        else:
+            click.echo(AS_CONFIGURED)
         return
     if said.page is None:
         click.echo(WHAT_FOR)
     if answered("Shall there be one?", one_of(ANSWERS), "--page", said.page, proposal="no") == "no":
+        click.echo(HERE_ONLY)
         return
     port = split_listen(LISTEN)[1]
     here = own_address()

@@ -50,6 +50,7 @@ def test_options_alone_lead_from_nothing_to_the_first_status(
     assert "Garmin answers: the newest activity is of " in told.stdout
     assert "✔ ntfy took the test message." in told.stdout
     assert '✔ Your answer "yes" came back.' in told.stdout
+    assert "It opens on this machine only: http://127.0.0.1:8642 while `niggled run` runs." in told.stdout
     assert re.search(
         r"Ready\. 1\d\d runs read\. Last year I would have written (once|\d+ times), for example on",
         told.stdout,
@@ -73,6 +74,16 @@ def test_options_alone_lead_from_nothing_to_the_first_status(
     status = niggled(environment, "status")
     assert "Garmin: fine, read" in status.stdout
     assert "stranger" not in status.stdout
+
+
+def test_a_page_that_was_opened_stays_as_it_is(environment: Environment, tmp_path: Path) -> None:
+    said = ("--source", "files", "--inbox", tmp_path / "in", *ABOUT, *KNEE, *SILENT)
+    first = niggled(environment, "setup", *said, "--page", "yes", "--page-address", "http://192.168.7.7:8642")
+    assert "it opens with the passcode " in first.stdout, first.stderr
+    before = config_of(environment).read_text(encoding="utf-8")
+    again = niggled(environment, "setup", *SILENT, "--page", "no")
+    assert "It stays as [page] of the configuration says" in again.stdout, again.stderr
+    assert config_of(environment).read_text(encoding="utf-8") == before
 
 
 def test_a_second_run_asks_nothing_and_changes_nothing(
